@@ -16,6 +16,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from generator.errors import GeneratorError
+
 RUNTIME = "3.13"  # Python of the Lambda runtime that certificate/requirements.txt is pinned for
 PLATFORMS = ("manylinux_2_34", "manylinux_2_28", "manylinux2014")  # the runtime is Amazon Linux 2023: glibc 2.34
 PORTAL_TEMPLATES = (
@@ -25,10 +27,6 @@ PORTAL_TEMPLATES = (
 )  # of templates/, filled in on the portal nodes
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 INSTALL_NOTES = {"INSTALLER", "RECORD", "REQUESTED", "bin"}  # differ between pip and uv; the Lambda reads none of them
-
-
-class PackageError(Exception):
-    """What went wrong and what to do about it, in one sentence."""
 
 
 def digest(content: bytes) -> str:
@@ -115,7 +113,7 @@ def install_wheels(root: Path, cache: Path) -> Path:
         done = subprocess.run([*_installer(), *options], capture_output=True, text=True)
         if done.returncode:
             cause = (done.stderr.strip().splitlines() or ["no reason was given"])[-1].strip()
-            raise PackageError(f"Packages of {requirements} could not be installed for the Lambda: {cause}")
+            raise GeneratorError(f"Packages of {requirements} could not be installed for the Lambda: {cause}")
         fresh.rename(folder)
     return folder
 
@@ -134,7 +132,7 @@ def assets(root: Path, *, wheels: Path) -> dict[str, bytes]:
 def write(files: dict[str, bytes], output: Path) -> None:
     """Writes `files` and their SHA256SUMS as the folder `output`, all or nothing; replaces an earlier release."""
     if output.exists() and not (output / "SHA256SUMS").is_file() and (output.is_file() or any(output.iterdir())):
-        raise PackageError(f"{output} holds something else than a release: name a new folder.")
+        raise GeneratorError(f"{output} holds something else than a release: name a new folder.")
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as scratch:
         fresh, old = Path(scratch) / "new", Path(scratch) / "old"
@@ -154,7 +152,7 @@ def _certificate_sources(root: Path) -> dict[str, bytes]:
 def _tree(folder: Path) -> dict[str, bytes]:
     """Every file below `folder` by its relative name with slashes, but tests, caches and hidden files."""
     if not folder.is_dir():
-        raise PackageError(f"The folder {folder} is missing: restore it from the repository.")
+        raise GeneratorError(f"The folder {folder} is missing: restore it from the repository.")
     return {path.relative_to(folder).as_posix(): _read(path) for path in _wanted(folder)}
 
 
@@ -172,7 +170,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise PackageError(f"{path} cannot be read ({error.strerror}): restore it from the repository.") from None
+        raise GeneratorError(f"{path} cannot be read ({error.strerror}): restore it from the repository.") from None
 
 
 def _installer() -> list[str]:
@@ -200,10 +198,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         templates = {f"templates/{path.name}": _read(path) for path in options.templates.glob("*.template.yaml")}
         if not templates:
-            raise PackageError(f"{options.templates} holds no templates: run `make templates` first.")
+            raise GeneratorError(f"{options.templates} holds no templates: run `make templates` first.")
         files = templates | assets(root, wheels=install_wheels(root, options.cache))
         write(files, options.output)
-    except PackageError as error:
+    except GeneratorError as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
