@@ -1,0 +1,120 @@
+"""Answers CloudFormation's custom-resource events: exactly once, in time, whatever the event holds.
+
+`@custom_resource` turns `work(event) -> (physical id, data)` into a Lambda handler. `work` raises Fault for what it
+expects to go wrong; any other exception is answered too. An alarm ends the work before the Lambda's own time is up, so
+the function never times out and Lambda never repeats an event that was answered.
+Nothing of an event is logged but its request type, logical id and the names of its properties: properties may be
+private, and ResponseURL is a credential. Needs no IAM action. Standard library only: the text of this file is put into
+inline Lambdas in place of the line `from answer import ...`.
+"""
+
+import functools
+import json
+import logging
+import signal
+import time
+import traceback
+import urllib.request
+
+LOG = logging.getLogger()
+LOG.setLevel(logging.INFO)
+LIMIT = 4096  # bytes of an answer (CloudFormation user guide, "Custom resource response objects")
+MARGIN = 8  # seconds before the Lambda's end at which the work is ended, to leave time for the answer
+ATTEMPTS = 6  # to send the answer, 1, 2, 4, 8 and 16 seconds apart
+NOT_CREATED = "not-created"  # physical id of a resource whose Create failed
+
+
+class Fault(Exception):
+    """An expected fault: a sentence for the operator, what is wrong and what to do."""
+
+
+class Late(BaseException):
+    """The work took too long. No Exception, so that no library's `except Exception` swallows it."""
+
+
+def custom_resource(work):
+    """Decorator: a Lambda handler that answers each event with what `work(event)` returns or raises.
+
+    `work` gets an event whose RequestType is Create, Update or Delete and whose ResourceProperties are a dict, and
+    nothing else is sure. It returns the physical id and the attributes, a dict of strings.
+    """
+
+    @functools.wraps(work)
+    def handler(event, context):
+        url = event.get("ResponseURL") if isinstance(event, dict) else None
+        if not isinstance(url, str) or not url.lower().startswith(("https://", "http://")):
+            LOG.error("This is no custom-resource event: it has no ResponseURL, so there is nobody to answer.")
+            return
+        answer = {name: clip(event.get(name), 600) for name in ("StackId", "RequestId", "LogicalResourceId")}
+        answer["PhysicalResourceId"] = clip(event.get("PhysicalResourceId"), 600) or NOT_CREATED
+        try:
+            set_alarm(context.get_remaining_time_in_millis() / 1000 - MARGIN)
+            try:
+                physical_id, data = work(checked(event))
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            answer |= {"PhysicalResourceId": physical_id, "Data": {name: str(value) for name, value in data.items()}}
+            fault = None
+        except Fault as error:
+            fault = str(error)
+        except Late:
+            fault = "The work did not end in time: the log says how far it came. Try again."
+        except BaseException as error:  # CloudFormation waits for an answer even where a library calls sys.exit
+            LOG.error("%s", "".join(traceback.format_tb(error.__traceback__)))  # lines of code, no values
+            fault = f"Unexpected {type(error).__name__}: {error}"
+        answer["Status"] = "SUCCESS" if fault is None else "FAILED"
+        if fault is not None:
+            LOG.error("%s", fault)
+        send(url, encode(answer, fault or "Done.", context), context)
+
+    return handler
+
+
+def checked(event):
+    """`event` with ResourceProperties that are a dict, once its request type is known to be one of the three."""
+    properties = event.get("ResourceProperties")
+    properties = properties if isinstance(properties, dict) else {}
+    LOG.info("%s %s %s", clip(event.get("RequestType"), 99), clip(event.get("LogicalResourceId"), 300), [*properties])
+    if event.get("RequestType") not in ("Create", "Update", "Delete"):
+        raise Fault("RequestType is none of Create, Update and Delete: only CloudFormation should call this function.")
+    return {**event, "ResourceProperties": properties}
+
+
+def set_alarm(seconds):
+    """Raises Late in the main thread after `seconds`, and again each second should it be swallowed."""
+
+    def ring(*_):
+        raise Late
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), 1)
+
+
+def clip(value, size):
+    """The text `value` cut to `size` bytes of JSON, quotes included; of anything but text, nothing."""
+    text = value[:size] if isinstance(value, str) else ""
+    while text and len(json.dumps(text)) > size:
+        text = text[: len(text) * 9 // 10 - 1]
+    return text
+
+
+def encode(answer, reason, context):
+    """`answer` and `reason` as JSON of at most LIMIT bytes; what is cut is the reason, never the way to the log."""
+    log = f" (log group {context.log_group_name}, stream {context.log_stream_name})"
+    room = LIMIT - len(json.dumps({**answer, "Reason": log}))
+    return json.dumps({**answer, "Reason": clip(reason, room + 2) + log}).encode()
+
+
+def send(url, body, context):
+    """PUTs `body`, again and again while there is time. The URL is a credential: it is neither logged nor raised."""
+    for attempt in range(ATTEMPTS):
+        try:
+            request = urllib.request.Request(url, body, {"Content-Type": ""}, method="PUT")
+            with urllib.request.urlopen(request, timeout=10):
+                return
+        except Exception as error:  # refused, timed out, malformed: whatever it was may pass
+            LOG.warning("The answer did not get through: %s %s", type(error).__name__, getattr(error, "code", ""))
+        if context.get_remaining_time_in_millis() < (2**attempt + 1) * 1000:
+            break
+        time.sleep(2**attempt)
+    LOG.error("The answer could not be sent: CloudFormation waits for it until the resource's ServiceTimeout.")
