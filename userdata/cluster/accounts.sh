@@ -1,0 +1,56 @@
+#!/bin/bash
+# Makes the portal's accounts on a node of a cluster.
+#
+# usage: accounts.sh head|compute
+#
+# ParallelCluster runs this as OnNodeStart, as root, on the head node and on every compute node, before it configures
+# them. A job runs under its submitter's uid, so each account has one uid everywhere: on both portal nodes, both
+# clusters and in what they write to /efs. Where an account is missing, Slurm accepts the job and requeues it for ever.
+# Run again, it changes nothing.
+set -euo pipefail
+
+readonly node=${1:?usage: accounts.sh head|compute}
+
+# Both go to ParallelCluster's log by way of stdout. A failure goes to stderr as well: of a compute node's failure only
+# that reaches the cluster's event log.
+say() {
+  printf 'accounts.sh: %s\n' "$*"
+  logger --tag hpc-portal "accounts.sh: $*" || true
+}
+
+fail() {
+  say "error: $*"
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+# account NAME ID SHELL: a group and a user of that name with the same number and no password.
+# The number's place is here; the portal's scripts use the same (a test compares them).
+account() {
+  local name=$1 id=$2 shell=$3 home=--no-create-home entry
+  if entry=$(getent group "$name"); then
+    [[ $(cut -d : -f 3 <<<"$entry") == "$id" ]] ||
+      fail "group $name exists on this image with another gid than $id: remove it from the image."
+  elif entry=$(getent group "$id"); then
+    fail "gid $id, which the portal's group $name needs, belongs to ${entry%%:*} on this image: remove that group."
+  else
+    groupadd --gid "$id" "$name" || fail "groupadd could not make group $name."
+    say "made group $name ($id)"
+  fi
+  # Compute nodes mount /home from the head node, so only that one makes home directories.
+  [[ $node != head ]] || home=--create-home
+  if entry=$(getent passwd "$name"); then
+    [[ $(cut -d : -f 3,4 <<<"$entry") == "$id:$id" ]] ||
+      fail "account $name exists on this image with other ids than $id:$id: remove it from the image."
+  elif entry=$(getent passwd "$id"); then
+    fail "uid $id, which the portal's account $name needs, belongs to ${entry%%:*} on this image: remove that account."
+  else
+    useradd --uid "$id" --gid "$id" --shell "$shell" "$home" "$name" || fail "useradd could not make account $name."
+    say "made account $name ($id)"
+  fi
+}
+
+[[ $node == head || $node == compute ]] || fail "usage: accounts.sh head|compute, not '$node'."
+account efadmin 5001 /bin/bash
+account efnobody 5002 /sbin/nologin
+say "the portal's accounts are in place"
