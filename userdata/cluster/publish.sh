@@ -78,7 +78,7 @@ function slurm_cli_post_submit(offset, job_id, step_id)
   return slurm.SUCCESS
 end
 END
-  printf 'CliFilterPlugins=lua\n' >>"$config/slurm.conf"
+  printf 'CliFilterPlugins=cli_filter/lua\n' >>"$config/slurm.conf"
 }
 
 # The folder to publish, made on the node's own disk. The client's slurm.conf is the head node's without what concerns
@@ -180,7 +180,7 @@ answered() {
 
 [[ -r $etc/slurm.conf ]] || fail "there is no $etc/slurm.conf: this runs on a head node that is configured."
 flatten "$etc/slurm.conf" >"$work/all.conf" || fail "$etc/slurm.conf includes a file that cannot be read."
-# Of a setting given twice the last counts, and every command complains: leave the others out.
+# Of a setting given twice, as CustomSlurmSettings may do, the last counts: leave the others out.
 tac "$work/all.conf" | awk -F = '/^(NodeName|NodeSet|PartitionName|DownNodes)=/ || !seen[tolower($1)]++' | tac >"$flat"
 cluster=$(setting ClusterName) version=$(scontrol --version | cut -d ' ' -f 2) accounting=no
 [[ $cluster =~ ^[A-Za-z][A-Za-z0-9-]*$ ]] || fail "$etc/slurm.conf gives no usable ClusterName: '$cluster'."
