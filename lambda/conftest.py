@@ -1,4 +1,4 @@
-"""What the Lambdas' tests share: handlers loaded by path, and a stand-in of CloudFormation that collects the answers."""
+"""What the Lambdas' tests share: handlers loaded by path, a stand-in of CloudFormation that keeps the answers."""
 
 import importlib.util
 import json

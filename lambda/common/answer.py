@@ -36,7 +36,7 @@ def custom_resource(work):
     """Decorator: a Lambda handler that answers each event with what `work(event)` returns or raises.
 
     `work` gets an event whose RequestType is Create, Update or Delete and whose ResourceProperties are a dict, and
-    nothing else is sure. It returns the physical id and the attributes, a dict of strings.
+    nothing else is sure. It returns the physical id (None: the one that the event names) and the attributes, a dict.
     """
 
     @functools.wraps(work)
@@ -53,7 +53,8 @@ def custom_resource(work):
                 physical_id, data = work(checked(event))
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
-            answer |= {"PhysicalResourceId": physical_id, "Data": {name: str(value) for name, value in data.items()}}
+            answer["Data"] = {name: str(value) for name, value in data.items()}
+            answer["PhysicalResourceId"] = physical_id or answer["PhysicalResourceId"]
             fault = None
         except Fault as error:
             fault = str(error)

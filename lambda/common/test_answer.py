@@ -2,20 +2,17 @@
 
 import json
 import logging
-import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parent))
-import answer  # noqa: E402  (the folder is put on the path first)
-from answer import Fault, custom_resource  # noqa: E402
+import answer
+from answer import Fault, custom_resource
 
 
 class Context:

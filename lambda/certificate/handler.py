@@ -1,0 +1,133 @@
+"""A self-signed certificate for a balancer without a domain of its own, kept in ACM and renewed in place.
+
+Property: DomainName, the balancer's DNS name. Ref and Data.CertificateArn: the certificate's ARN, which stays for as long
+as the name does. Called by a schedule with {"CertificateArn": ..., "DomainName": ...}, it renews that certificate in
+place if fewer than RENEW_DAYS are left. The private key lives in this function's memory and in ACM, nowhere else.
+IAM: acm:ListCertificates (no resource scope), acm:ImportCertificate, acm:DescribeCertificate and acm:DeleteCertificate
+(on arn:PARTITION:acm:REGION:ACCOUNT:certificate/*; the ARN is ACM's to choose).
+"""
+
+import datetime
+import time
+
+import boto3
+from answer import LOG, Fault, custom_resource
+from botocore.config import Config
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+VALID_DAYS = 397  # browsers take no longer ones (CA/Browser Forum, baseline requirements)
+RENEW_DAYS = 60  # before the end; the schedule calls more than once within them
+COMMON_NAME = 64  # characters (RFC 5280, ub-common-name)
+IN_USE_PAUSE = 10  # seconds between tries to delete a certificate that ACM still holds to be in use
+IN_USE_TRIES = 24
+CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 5})
+
+
+def handler(event, context):
+    """A schedule's call raises what goes wrong, so that the function's error metric and alarm see it."""
+    if isinstance(event, dict) and "RequestType" not in event and "CertificateArn" in event:
+        return renew(event["CertificateArn"], event["DomainName"])
+    return resource(event, context)
+
+
+@custom_resource
+def resource(event):
+    """Create and Update import, into the certificate of that name if there is one; Delete deletes."""
+    acm = boto3.client("acm", config=CONFIG)
+    name = event["ResourceProperties"].get("DomainName")
+    arn = event.get("PhysicalResourceId")
+    if event["RequestType"] == "Delete":
+        # A Create that failed late may have left one behind under another id.
+        arn = arn if is_certificate(arn) else find(acm, name)
+        if arn:
+            delete(acm, arn)
+        return None, {}
+    if not isinstance(name, str) or not 0 < len(name) <= 253 or not name.isascii() or ".." in f".{name}.":
+        raise Fault("DomainName must be the balancer's DNS name: give the balancer's DNSName attribute.")
+    arn = import_certificate(acm, name, find(acm, name))
+    return arn, {"CertificateArn": arn}
+
+
+def is_certificate(arn):
+    """Whether `arn` is an ACM certificate's, and no stand-in of a failed Create."""
+    return isinstance(arn, str) and ":acm:" in arn
+
+
+def find(acm, name):
+    """ARN of the imported certificate for `name`, or None. The name is one balancer's alone, so it is ours."""
+    for page in acm.get_paginator("list_certificates").paginate(Includes={"keyTypes": ["RSA_2048"]}):
+        for known in page["CertificateSummaryList"]:
+            names = [known.get("DomainName"), *known.get("SubjectAlternativeNameSummaries", [])]
+            if known.get("Type", "IMPORTED") == "IMPORTED" and name in names:
+                return known["CertificateArn"]
+    return None
+
+
+def import_certificate(acm, name, arn=None):
+    """Makes a key and a certificate for `name`, imports both, over the certificate `arn` if given; returns the ARN."""
+    certificate, key = make(name)
+    return acm.import_certificate(Certificate=certificate, PrivateKey=key, **{"CertificateArn": arn} if arn else {})[
+        "CertificateArn"
+    ]
+
+
+def make(name):
+    """Certificate and private key for `name`, both as PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    common_name = name if len(name) <= COMMON_NAME else "hpc-portal"  # clients go by subjectAltName
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    usage = dict.fromkeys(
+        ("content_commitment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign"), False
+    )
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))  # clients' clocks may be slow
+        .not_valid_after(now + datetime.timedelta(days=VALID_DAYS, hours=-1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(
+            x509.KeyUsage(
+                digital_signature=True, key_encipherment=True, encipher_only=False, decipher_only=False, **usage
+            ),
+            critical=True,
+        )
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    return certificate.public_bytes(pem), key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+
+
+def renew(arn, name):
+    """Imports a new certificate over `arn` if it ends soon; returns what was done, for the log."""
+    acm = boto3.client("acm", config=CONFIG)
+    end = acm.describe_certificate(CertificateArn=arn)["Certificate"]["NotAfter"]
+    left = (end - datetime.datetime.now(datetime.timezone.utc)).days
+    if left < RENEW_DAYS:
+        import_certificate(acm, name, arn)
+    done = f"{left} days were left: {'renewed' if left < RENEW_DAYS else 'kept'}"
+    LOG.info("%s %s", arn, done)
+    return done
+
+
+def delete(acm, arn):
+    """Deletes the certificate once nothing uses it; one that is gone is deleted."""
+    for attempt in range(IN_USE_TRIES):
+        try:
+            return acm.delete_certificate(CertificateArn=arn)
+        except acm.exceptions.ResourceNotFoundException:
+            return None
+        except acm.exceptions.ResourceInUseException:
+            LOG.info("%s is in use still", arn)
+        if attempt < IN_USE_TRIES - 1:
+            time.sleep(IN_USE_PAUSE)
+    users = ", ".join(acm.describe_certificate(CertificateArn=arn)["Certificate"].get("InUseBy", []))
+    raise Fault(f"Certificate {arn} is in use by {users or 'a service'}: remove it there, then delete the stack again.")
