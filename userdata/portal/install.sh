@@ -1,0 +1,108 @@
+#!/bin/bash
+# Installs the portal on /efs with the vendor's unattended installer. Called by step 70-portal, which holds the lock.
+# The database's password is in efinstall.config for as long as the installer runs, in a tmpfs that only root reads.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/lib.sh"
+
+work=$RUN/install # the installer also writes the answers it used into the folder that it runs in
+log=$ROOT/var/log/hpc-portal-installer.log
+cache=$ROOT/var/cache/hpc-portal
+cleanup() { rm -rf "$work" "$cache"; }
+trap cleanup EXIT
+cleanup
+mkdir -p "$cache"
+(umask 077 && mkdir -p "$work")
+
+fetch() { # fetch <URL> <file>
+  case $1 in
+    s3://*) timeout 900 aws s3 cp --only-show-errors "$1" "$2" ;;
+    https://*) timeout 930 curl -sSfL --connect-timeout 15 -m 900 --proto =https --proto-redir =https -o "$2" "$1" ;;
+    *) fail "$1 is neither an https:// nor an s3:// location." ;;
+  esac
+}
+
+# A checksum that was given is enforced. A blank one is what the first installation found, recorded on /efs.
+download() { # download <URL> <file> <name> <SHA-256 or blank> <form parameter>
+  local url=$1 file=$2 name=$3 wanted=${4,,} record=$SHARED/$3.sha256 sum origin="$5Sha256 names"
+  attempt 3 20 fetch "$url" "$file" ||
+    fail "The $name could not be downloaded from $url: see the message above, and set $5Url to where it is."
+  sum=$(sha256sum < "$file" | cut -d ' ' -f 1)
+  if [[ -z $wanted && -s $record ]]; then
+    wanted=$(< "$record")
+    origin="the first installation recorded in /efs/hpc-portal/$name.sha256"
+  fi
+  [[ $sum == "${wanted:-$sum}" ]] || fail "The $name from $url has the SHA-256 $sum, not the $wanted that $origin."
+  put_file "$record" 0644 <<< "$sum"
+}
+
+property() { # a value as a Java properties file spells it
+  local text=${1//\\/\\\\}
+  text=${text//:/\\:}
+  printf '%s' "${text//=/\\=}"
+}
+
+fill() { # fill <placeholder> <value>: in $config, whose text never is an argument of a command
+  config=${config//"@$1@"/"$(property "$2")"}
+}
+
+database_jar() { # the driver's jar, out of the vendor's archive
+  case $JDBC_URL in
+    *.jar) cp "$cache/driver" "$1/mysql-connector-j.jar" ;;
+    *)
+      tar -xf "$cache/driver" -C "$cache" --wildcards '*/mysql-connector-*.jar' --no-same-owner &&
+        find "$cache" -mindepth 2 -maxdepth 2 -name 'mysql-connector-*.jar' -exec cp -t "$1" {} +
+      ;;
+  esac
+  compgen -G "$1/mysql-connector-*.jar" > /dev/null
+}
+
+download "$JDBC_URL" "$cache/driver" jdbc-driver "$JDBC_SHA256" JdbcDriver
+download "$INSTALLER_URL" "$cache/installer.jar" installer "$INSTALLER_SHA256" PortalInstaller
+
+license=''
+if [[ -n $LICENSE_SECRET_ARN ]]; then
+  license=$work/license.ef
+  (umask 077 && secret_text "$LICENSE_SECRET_ARN" "the portal's license" > "$license")
+fi
+
+password=$(secret_text "$PORTAL_DATABASE_SECRET_ARN" "the portal's database password")
+(umask 077 && printf '%s\n' "$password" > "$work/password")
+servers=''
+for peer in $PEERS; do servers+=${servers:+,}$peer:7800; done
+config=$(< "$BUNDLE/templates/efinstall.config")
+[[ -n $license ]] || config=$(sed '/^kernel.eflicense/d' <<< "$config")
+fill PORTAL_ROOT "${PORTAL_ROOT#"$ROOT"}"
+fill EF_TOP "${EF_TOP#"$ROOT"}"
+fill JAVA_HOME "${JAVA_LINK#"$ROOT"}"
+fill HOST "$(hostname)"
+fill LICENSE "$license"
+fill DATABASE_URL "jdbc:mysql://$DATABASE_ENDPOINT:$DATABASE_PORT/$DATABASE_SCHEMA?sslMode=VERIFY_IDENTITY"
+fill DATABASE_USER "$DATABASE_USER"
+fill DATABASE_PASSWORD "$password"
+fill SERVERS "$servers"
+(umask 077 && printf '%s\n' "$config" > "$work/efinstall.config")
+
+echo "installing $FLAVOR from $INSTALLER_URL into ${EF_TOP#"$ROOT"}"
+(umask 027 && : > "$log")
+status=0
+(cd "$work" && umask 022 && timeout --kill-after=30 1500 "$JAVA_LINK/bin/java" -jar "$cache/installer.jar" \
+  --text --batch -f "$work/efinstall.config" < /dev/null >> "$log" 2>&1) || status=$?
+if ((status != 0)); then
+  grep -vFf "$work/password" "$log" | tail -n 20 >&2 || true
+  fail "The installer of $FLAVOR ended with status $status; the end of /var/log/hpc-portal-installer.log is above."
+fi
+[[ -x $EF_TOP/bin/enginframe && -s $EF_TOP/current-version ]] ||
+  fail "The installer of $FLAVOR ended well but left no ${EF_TOP#"$ROOT"}/bin/enginframe: is it the right installer?"
+
+# The password belongs into EnginFrame's keystore only. Copies of the answers lose the line, and any other file that
+# has it is reported and closed to others.
+find "$PORTAL_ROOT" -name 'efinstall.config*' -exec sed -i '/^kernel.ef.db.admin.password/d' {} +
+while IFS= read -r file; do
+  chmod o-rwx "$file"
+  echo "WARNING: the installer left the database's password in $file" >&2
+done < <(grep -rlFf "$work/password" --include='*.conf' --include='*.config*' --include='*.properties' \
+  --include='*.xml' --include='*.log' "$PORTAL_ROOT" "$log" || true)
+
+library=$(find "$EF_TOP" -path '*/enginframe/WEBAPP/WEB-INF/lib' -type d | sort | tail -n 1)
+[[ -n $library ]] || fail "The installer of $FLAVOR left no WEBAPP/WEB-INF/lib for the JDBC driver."
+database_jar "$library" || fail "There is no mysql-connector jar in what $JDBC_URL holds: set JdbcDriverUrl."

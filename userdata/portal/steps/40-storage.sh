@@ -1,0 +1,51 @@
+#!/bin/bash
+# /efs with TLS, and every zone's Lustre on demand. /efs is what the portal stands on: without it the bootstrap ends.
+# A Lustre file system may be dead with its zone and must then cost nobody anything but an error after 30 s.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/../lib.sh"
+
+# nofail: with /efs unreachable the node must still boot, or nobody could log in to look. No nosuid: EnginFrame's PAM
+# helpers are suid. iam: the file system's policy may demand it, and without a policy it does no harm.
+wanted=$(printf '%s:/ /efs efs _netdev,nofail,noresvport,tls,iam 0 0' "$FILE_SYSTEM_ID")
+number=0
+for source in $LUSTRE; do
+  number=$((number + 1))
+  [[ $source == ?*@?* ]] || fail "LUSTRE in /etc/hpc-portal/node.env must list dns-name@mount-name, but holds $source."
+  at=/fsx_cluster$number
+  wanted+=$(printf '\n%s@tcp:/%s %s lustre %s 0 0' "${source%@*}" "${source#*@}" "$at" \
+    "noatime,flock,_netdev,nofail,x-systemd.automount,x-systemd.mount-timeout=30,x-systemd.idle-timeout=60")
+  [[ -d $ROOT$at ]] || mkdir "$ROOT$at"
+  # An idle mount whose servers are gone could not be taken down otherwise.
+  put_file "$ROOT/etc/systemd/system/fsx_cluster$number.mount.d/hpc-portal.conf" 0644 \
+    <<< $'[Mount]\nLazyUnmount=yes\nForceUnmount=yes'
+done
+[[ -d $EFS ]] || mkdir "$EFS"
+
+touch "$ROOT/etc/fstab"
+fstab=$(awk '$2 != "/efs" && $2 !~ "^/fsx_cluster[0-9]+$"' "$ROOT/etc/fstab")
+put_file "$ROOT/etc/fstab" 0644 <<< "${fstab:+$fstab$'\n'}$wanted"
+[[ $FILE_CHANGED == no ]] || timeout 60 systemctl daemon-reload
+
+# A nightly updatedb would walk /efs and every Lustre; masking a timer that is not there does no harm.
+timeout 60 systemctl mask -q mlocate-updatedb.timer plocate-updatedb.timer ||
+  echo "WARNING: updatedb's timers could not be masked; where they exist they walk /efs at night." >&2
+
+mount_efs() {
+  mountpoint -q "$EFS" && return 0
+  timeout --kill-after=10 90 mount "$EFS" 2> "$RUN/mount-errors"
+}
+attempt 5 15 mount_efs ||
+  fail "/efs could not be mounted from $FILE_SYSTEM_ID ($(tail -n 1 "$RUN/mount-errors")): check its mount target in" \
+    "this zone, port 2049 of its security group, and elasticfilesystem:ClientMount of this node's role."
+timeout --kill-after=5 30 stat -f "$EFS" > /dev/null || fail "/efs is mounted from $FILE_SYSTEM_ID but does not answer."
+if ! timeout --kill-after=5 30 mkdir -p "$SHARED" || ! timeout 30 chown 0:0 "$SHARED"; then
+  fail "Root may not write to /efs ($FILE_SYSTEM_ID): this node's role needs elasticfilesystem:ClientWrite and" \
+    "elasticfilesystem:ClientRootAccess, and the file system no access point that enforces a user."
+fi
+# ParallelCluster opens the top of /efs to everybody: what is not root's own there is not to be trusted.
+[[ -O $SHARED && ! -L $SHARED ]] || fail "/efs/hpc-portal belongs to somebody else than root: remove it."
+
+for ((n = 1; n <= number; n++)); do
+  timeout 60 systemctl start "fsx_cluster$n.automount" ||
+    echo "WARNING: /fsx_cluster$n cannot be mounted on demand; see systemctl status fsx_cluster$n.automount." >&2
+done

@@ -1,0 +1,20 @@
+#!/bin/bash
+# The munge key that all clusters share: with it this node's users are believed to be who they are.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/../lib.sh"
+
+key=$RUN/munge.key
+trap 'rm -f "$key"' EXIT
+text=$(secret_text "$MUNGE_SECRET_ARN" "the clusters' munge key")
+(umask 077 && printf '%s' "$text" | base64 --decode > "$key" 2> /dev/null) ||
+  fail "The munge key in $MUNGE_SECRET_ARN is not base64."
+size=$(stat -c %s "$key")
+((size >= 32 && size <= 1024)) || # what munged and ParallelCluster accept
+  fail "The munge key in $MUNGE_SECRET_ARN has $size bytes after decoding; it must have 32 to 1024."
+
+put_file "$ROOT/etc/munge/munge.key" 0400 munge:munge < "$key"
+timeout 60 systemctl enable -q munge.service
+action=start
+[[ $FILE_CHANGED == no ]] || action=restart
+attempt 5 5 timeout 60 systemctl "$action" munge.service ||
+  fail "munged does not start with the clusters' key: see journalctl -u munge."

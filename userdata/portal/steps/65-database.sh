@@ -1,0 +1,100 @@
+#!/bin/bash
+# EnginFrame's schema and its user, made with the master user over TLS. Every statement may run again on a schema that
+# is in use: nothing is ever dropped or emptied.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/../lib.sh"
+
+# The authorities of the region's databases (RDS user guide, "Using SSL/TLS to encrypt a connection"), which differ by
+# partition. The region's own bundle is a handful of certificates; a region without one has those of the global bundle.
+authorities=$ROOT/etc/hpc-portal/rds-ca.pem
+case $REGION in
+  cn-*) store=https://rds-truststore.s3.cn-north-1.$URL_SUFFIX ;;
+  us-gov-*) store=https://truststore.pki.us-gov-west-1.rds.$URL_SUFFIX ;;
+  *) store=https://truststore.pki.rds.$URL_SUFFIX ;;
+esac
+fetch_authorities() {
+  local bundle
+  for bundle in "$REGION/$REGION-bundle.pem" global/global-bundle.pem; do
+    timeout 90 curl -sSf -m 60 --proto =https -o "$RUN/rds-ca.pem" "$store/$bundle" &&
+      grep -q 'BEGIN CERTIFICATE' "$RUN/rds-ca.pem" && return 0
+  done
+  return 1
+}
+if [[ ! -s $authorities ]]; then
+  attempt 5 10 fetch_authorities ||
+    fail "The certificates of the region's databases could not be fetched from $store: has this node a way out?"
+  put_file "$authorities" 0644 < "$RUN/rds-ca.pem"
+fi
+
+# The portal's JVM asks its own trust store: EnginFrame's connection, too, shall know whom it talks to.
+trust_authorities() {
+  local known pem=$RUN/ca- certificate alias
+  known=$(timeout 60 "$JAVA_LINK/bin/keytool" -list -cacerts -storepass changeit) || return 1
+  rm -f "$pem"*
+  awk -v to="$pem" '/BEGIN CERTIFICATE/ { n++ } n { print > (to n) }' "$authorities"
+  for certificate in "$pem"*; do
+    alias=hpc-portal-rds-$(sha256sum < "$certificate" | cut -c 1-16)
+    grep -q "^$alias," <<< "$known" ||
+      timeout 60 "$JAVA_LINK/bin/keytool" -importcert -noprompt -cacerts -storepass changeit -alias "$alias" \
+        -file "$certificate" || return 1
+  done
+  rm -f "$pem"*
+}
+trust_authorities || fail "Java's trust store did not take the certificates of the region's databases; see above."
+
+if ! command -v mysql > /dev/null; then
+  install_package mariadb105 || install_package mariadb1011 ||
+    fail "The image has no MySQL client (mysql), and none could be installed (mariadb105)."
+fi
+
+# MySQL's and MariaDB's clients name the same demand differently: this server, by name, and certified.
+verify=ssl-mode=VERIFY_IDENTITY
+[[ $(mysql --version) != *MariaDB* ]] || verify=ssl-verify-server-cert
+quoted() { # a value between quotes, in an option file and in SQL alike
+  local text=${1//\\/\\\\}
+  printf '%s' "${text//\'/\\\'}"
+}
+
+options=$RUN/master.cnf
+trap 'rm -f "$options"' EXIT
+master_password=$(secret_text "$DATABASE_SECRET_ARN" "the database's master password")
+portal_password=$(secret_text "$PORTAL_DATABASE_SECRET_ARN" "the portal's database password")
+(
+  umask 077
+  cat > "$options" << OPTIONS
+[client]
+host=$DATABASE_ENDPOINT
+port=$DATABASE_PORT
+user=$DATABASE_MASTER_USERNAME
+password='$(quoted "$master_password")'
+ssl-ca=$authorities
+$verify
+connect-timeout=10
+OPTIONS
+)
+query() { # SQL from standard input; --defaults-file must be the first option
+  timeout --kill-after=5 60 mysql "--defaults-file=$options" --batch 2> "$RUN/mysql-errors"
+}
+answers() {
+  query <<< 'SELECT 1;' > /dev/null && return 0
+  case $(< "$RUN/mysql-errors") in
+    *'ERROR 1045'*)
+      fail "The database at $DATABASE_ENDPOINT refuses $DATABASE_MASTER_USERNAME: the password in" \
+        "$DATABASE_SECRET_ARN is not, or no longer, the master user's."
+      ;;
+    *'ERROR 2026'*) fail "No trusted TLS connection to $DATABASE_ENDPOINT: $(tail -n 1 "$RUN/mysql-errors")" ;;
+  esac
+  return 1
+}
+attempt 15 15 answers || fail "The database at $DATABASE_ENDPOINT:$DATABASE_PORT cannot be reached" \
+  "($(tail -n 1 "$RUN/mysql-errors")): is it running, and does its security group admit this node?"
+
+# latin1: with utf8mb4, the default of MySQL 8, EnginFrame's rows are too long. CREATE USER and GRANT apart, since
+# MySQL 8 refuses GRANT … IDENTIFIED BY. ALTER USER sets right what a restored snapshot may hold.
+user="'$DATABASE_USER'@'%'"
+query << SQL || fail "The portal's schema could not be made on $DATABASE_ENDPOINT: $(tail -n 1 "$RUN/mysql-errors")"
+CREATE DATABASE IF NOT EXISTS \`$DATABASE_SCHEMA\` DEFAULT CHARACTER SET latin1;
+CREATE USER IF NOT EXISTS $user IDENTIFIED BY '$(quoted "$portal_password")' REQUIRE SSL;
+ALTER USER $user IDENTIFIED BY '$(quoted "$portal_password")' REQUIRE SSL;
+GRANT ALL PRIVILEGES ON \`$DATABASE_SCHEMA\`.* TO $user;
+SQL

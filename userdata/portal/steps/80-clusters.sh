@@ -1,0 +1,9 @@
+#!/bin/bash
+# The portal does not wait for its clusters: whatever is published on /efs by now is taken, and a timer takes the rest.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/../lib.sh"
+
+timeout --kill-after=5 75 "$BUNDLE/watch-clusters.sh" || echo "the clusters' timer tries again within a minute"
+put_unit hpc-portal-clusters.service
+put_unit hpc-portal-clusters.timer
+timeout 30 systemctl enable -q --now hpc-portal-clusters.timer

@@ -1,0 +1,20 @@
+#!/bin/bash
+# Starts the portal and waits until it answers on this node: only then is the node worth its place behind the balancer.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/../lib.sh"
+
+put_file "$ROOT/etc/systemd/system/enginframe.service.d/hpc-portal.conf" 0644 < "$BUNDLE/units/enginframe.conf"
+put_unit hpc-portal-watchdog.service
+put_unit hpc-portal-watchdog.timer
+timeout 60 systemctl daemon-reload
+timeout 60 systemctl enable -q enginframe.service
+timeout 600 systemctl start enginframe.service ||
+  fail "EnginFrame's service did not start: see journalctl -u enginframe and ${EF_TOP#"$ROOT"}/logs."
+
+answers() { [[ $(portal_status 127.0.0.1) == [23]?? ]]; }
+if ! attempt 60 10 answers; then
+  find "$EF_TOP/logs" -path "*$(hostname -s)*" -name '*.log' -mmin -30 -exec tail -n 5 {} + >&2 || true
+  fail "The portal was started but https://127.0.0.1:8443/enginframe/ does not answer; the end of its logs is above."
+fi
+[[ -e $STATE/started ]] || put_file "$STATE/started" 0644 <<< "$HOSTNAME"
+timeout 60 systemctl enable -q --now hpc-portal-watchdog.timer

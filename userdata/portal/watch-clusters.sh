@@ -1,0 +1,92 @@
+#!/bin/bash
+# Keeps EnginFrame's list of Slurm clusters (ef.slurm.conf, on /efs) in step with what head nodes publish under
+# /efs/slurm/<cluster>/, and says when a cluster's state changes as this node sees it. A timer runs it every minute on
+# every portal node; all write the same text, at once or not at all.
+# shellcheck source=/dev/null
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/lib.sh"
+
+conf=$EF_TOP/conf/plugins/slurm/ef.slurm.conf
+state=$RUN/clusters.state
+squeue=$ROOT/opt/slurm/bin/squeue
+client=$("$squeue" --version | cut -d ' ' -f 2)
+
+ready() { # ready <key>: of $home/READY
+  sed -n "s/^$1=//p" "$home/READY" | head -n 1
+}
+
+# What READY promises must be there, whole and root's own: /efs is open to all users at its top. Prints why not.
+unfit() {
+  [[ -d $home && ! -L $home && -O $home ]] || { echo "its folder is not root's own" && return; }
+  [[ -e $home/READY ]] || { echo "its publication has no READY yet" && return; }
+  local folder
+  folder=$home/$(ready CONFIG)
+  [[ $(ready CLUSTER) == "$name" && $folder =~ /config-[0-9a-f]+$ && -s $folder/slurm.conf &&
+    $(readlink "$home/current") == "${folder##*/}" &&
+    $(sha256sum < "$folder/SHA256SUMS" | cut -d ' ' -f 1) == "$(ready SHA256)" ]] ||
+    { echo "its publication is half-written or damaged" && return; }
+  (cd "$folder" && sha256sum --check --status SHA256SUMS) || echo "its publication is damaged"
+}
+
+# How the controller takes this node: a wrong munge key or clock would otherwise show as jobs that never start.
+verdict() {
+  local errors version newest
+  version=$(ready SLURM_VERSION)
+  # A client may be older than its controller, not newer.
+  newest=$(printf '%s\n' "$version" "$client" | sort -V | tail -n 1)
+  if [[ ${version%.*} != "${client%.*}" && $newest == "$client" ]]; then
+    echo "ERROR: runs Slurm $version, older than this node's $client: its commands may be refused"
+    return
+  fi
+  if errors=$(SLURM_CONF=$home/current/slurm.conf timeout 8 "$squeue" -h -o %i 2>&1 > /dev/null); then
+    echo "answers"
+    return
+  fi
+  case ${errors,,} in
+    *rewound* | *expired*) echo "ERROR: refuses this node's credentials: their clocks differ by more than 5 minutes" ;;
+    *"failed to access"* | *"failed to connect"* | *"munged"*) echo "ERROR: munged on this node does not answer" ;;
+    *authentic* | *credential* | *"zero bytes"*)
+      echo "ERROR: refuses this node's credentials: its munge key is another, or the clocks differ"
+      ;;
+    *) echo "does not answer (its zone or its head node may be down)" ;;
+  esac
+}
+
+[[ -e $INSTALLED && -d ${conf%/*} ]] || exit 0
+ids=''
+sections=''
+report=''
+for home in "$SHARED_SLURM"/*/; do
+  home=${home%/}
+  name=${home##*/}
+  [[ $name =~ ^[A-Za-z][A-Za-z0-9-]*$ ]] || continue
+  reason=$(unfit)
+  if [[ -n $reason ]]; then
+    report+="cluster $name is not offered: $reason"$'\n'
+    continue
+  fi
+  id=${name^^}
+  id=${id//-/_} # part of a shell variable's name in ef.slurm.conf
+  ids+=${ids:+,}$id
+  section=$(grep '@ID@' "$BUNDLE/templates/ef.slurm.conf")
+  section=${section//@ID@/"$id"}
+  sections+=${section//@NAME@/"$name"}$'\n'
+  report+="cluster $name $(verdict)"$'\n'
+done
+
+# Our part stands at the end, where it wins; the vendor's text before it stays. SLURM_CLUSTER_LABEL is for one cluster
+# and must not be there with several.
+touch "$conf"
+{
+  sed -e '/^# BEGIN clusters/,/^# END clusters/d' -e '/^SLURM_CLUSTER_LABEL=/d' "$conf"
+  grep -v '@ID@' "$BUNDLE/templates/ef.slurm.conf" | while IFS= read -r line; do
+    [[ $line != '# END clusters' ]] || printf '%s' "$sections"
+    printf '%s\n' "${line//@IDS@/"$ids"}"
+  done
+} > "$RUN/ef.slurm.conf"
+put_file "$conf" "$(stat -c %a "$conf")" "$(stat -c %u:%g "$conf")" < "$RUN/ef.slurm.conf"
+[[ $FILE_CHANGED == no ]] || echo "$(date -u +%FT%TZ) ef.slurm.conf now lists: ${ids:-no cluster}"
+
+if [[ $report != "$(cat "$state" 2> /dev/null)"$'\n' ]]; then
+  [[ -z $report ]] || printf '%s' "$report" | sed "s/^/$(date -u +%FT%TZ) /"
+  printf '%s' "$report" > "$state"
+fi

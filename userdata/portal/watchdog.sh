@@ -1,0 +1,49 @@
+#!/bin/bash
+# Looks every minute whether this node's portal answers, and restarts EnginFrame when it does not. The Auto Scaling
+# group replaces the node only when the fault is this node's own: the others answer, /efs and the database are there,
+# and restarts have not helped for half an hour. (A health check of the load balancer would end all nodes at once
+# whenever /efs or the database is down.)
+# shellcheck source=/dev/null
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/lib.sh"
+
+count=$RUN/watchdog.failures
+say() { echo "$(date -u +%FT%TZ) $*"; }
+
+[[ -e $STATE/started ]] || exit 0
+exec 8>> "$RUN/bootstrap.lock"
+flock -n 8 || exit 0 # a bootstrap is at work
+exec 8>&-
+
+failures=$(cat "$count" 2> /dev/null || echo 0)
+status=$(portal_status 127.0.0.1)
+if [[ $status == [23]?? ]]; then
+  ((failures == 0)) || say "the portal answers again ($status)"
+  rm -f "$count"
+  exit 0
+fi
+failures=$((failures + 1))
+echo "$failures" > "$count"
+say "the portal does not answer (HTTP $status), $failures time(s) in a row"
+
+# The first restart after three minutes, then one every ten: a start takes several.
+((failures % 10 == 3)) || exit 0
+timeout --kill-after=2 10 stat -f "$EFS" > /dev/null ||
+  { say "ERROR: /efs does not answer: a restart would not help" && exit 0; }
+# shellcheck disable=SC2016  # expanded by the inner shell
+timeout 10 bash -c 'exec 3<> "/dev/tcp/$1/$2"' - "$DATABASE_ENDPOINT" "$DATABASE_PORT" 2> /dev/null ||
+  { say "ERROR: the database at $DATABASE_ENDPOINT does not answer: a restart would not help" && exit 0; }
+
+if ((failures > 30)); then
+  own=$(hostname -I)
+  for peer in $PEERS; do
+    [[ " $own " != *" $peer "* && $(portal_status "$peer") == [23]?? ]] || continue
+    imds=http://169.254.169.254/latest
+    token=$(curl -sSf -m 10 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $imds/api/token)
+    instance=$(curl -sSf -m 10 -H "X-aws-ec2-metadata-token: $token" $imds/meta-data/instance-id)
+    say "ERROR: $peer answers and this node has not for $failures minutes: giving it up for replacement"
+    timeout 60 aws autoscaling set-instance-health --instance-id "$instance" --health-status Unhealthy
+    exit 0
+  done
+fi
+say "restarting EnginFrame"
+timeout 600 systemctl restart enginframe.service || say "ERROR: enginframe.service did not restart"
