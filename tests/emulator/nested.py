@@ -1,0 +1,97 @@
+"""AWS::CloudFormation::Stack as a stack of its own, made, changed and removed through CloudFormation's API.
+
+ministack deploys children inline: a failed child leaks its resources, DeletionPolicy does not reach into children, and
+a child that cannot be deleted is reported as gone. Here a child has events, a rollback and a delete like any stack.
+"""
+
+import time
+from typing import Any
+
+from ministack.core.responses import new_uuid
+from ministack.services.cloudformation import _stacks
+
+from emulator.handlers import HANDLERS, Failed, Made, Properties, api, handles
+
+POLL = 0.02  # seconds
+
+
+def _settled(stack: str) -> dict[str, Any]:
+    """The stack's description, once nothing is in progress."""
+    while True:
+        described: dict[str, Any] = api("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        if not described["StackStatus"].endswith("_IN_PROGRESS"):
+            return described
+        time.sleep(POLL)
+
+
+def _why(stack: str) -> str:
+    """What went wrong in a child, in its own words: the reasons of its failed resources, first one first."""
+    events = api("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
+    failed = [e for e in events if e["ResourceStatus"].endswith("_FAILED") and e["LogicalResourceId"] != e["StackName"]]
+    reasons = [f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason', '')}" for e in reversed(failed)]
+    return "; ".join(dict.fromkeys(reasons)) or "no resource failed"
+
+
+def _request(properties: Properties, parent: str) -> Properties:
+    """The arguments of CreateStack and UpdateStack for a child with these properties."""
+    for name, value in properties.get("Parameters", {}).items():
+        if isinstance(value, (list, dict)):
+            raise ValueError(
+                f"Value of property Parameters must be an object with String (or simple type) properties, but {name} is "
+                f"{value!r}"
+            )
+    return {
+        "TemplateURL": properties["TemplateURL"],
+        "Parameters": [
+            {"ParameterKey": name, "ParameterValue": str(value)}
+            for name, value in properties.get("Parameters", {}).items()
+        ],
+        "Tags": [tag for tag in properties.get("Tags", []) if not tag["Key"].startswith("aws:")],
+        "Capabilities": _stacks[parent].get("Capabilities", []),
+    }
+
+
+def _made(described: dict[str, Any]) -> Made:
+    outputs = {f"Outputs.{o['OutputKey']}": o["OutputValue"] for o in described.get("Outputs", [])}
+    return described["StackId"], outputs
+
+
+del HANDLERS["AWS::CloudFormation::Stack"]
+
+
+@handles("AWS::CloudFormation::Stack")
+class NestedStack:
+    """A child's failure is the parent's: its first cause is in the parent's event."""
+
+    @staticmethod
+    def create(logical_id: str, properties: Properties, parent: str) -> Made:
+        name = f"{parent}-{logical_id}-{new_uuid().replace('-', '')[:12].upper()}"
+        child = api("cloudformation").create_stack(StackName=name, **_request(properties, parent))["StackId"]
+        above = _stacks[parent]
+        root = above.get("RootId") or above["StackId"]
+        _stacks[name].update(ParentId=above["StackId"], RootId=root, _parent_stack_name=parent)
+        described = _settled(child)
+        if described["StackStatus"] != "CREATE_COMPLETE":
+            raise Failed(f"Embedded stack {child} was not successfully created: {_why(child)}", child)
+        return _made(described)
+
+    @staticmethod
+    def update(physical_id: str, old: Properties, new: Properties, parent: str) -> Made:
+        cloudformation = api("cloudformation")
+        try:
+            cloudformation.update_stack(StackName=physical_id, **_request(new, parent))
+        except cloudformation.exceptions.ClientError as error:
+            if "No updates are to be performed" not in str(error):
+                raise
+        described = _settled(physical_id)
+        if described["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            # Its events reach back to the beginning: those of the last update say why.
+            raise ValueError(f"Embedded stack {physical_id} was not successfully updated: {_why(physical_id)}")
+        return _made(described)
+
+    @staticmethod
+    def delete(physical_id: str, properties: Properties) -> None:
+        api("cloudformation").delete_stack(StackName=physical_id)
+        described = _settled(physical_id)
+        if described["StackStatus"] != "DELETE_COMPLETE":
+            raise ValueError(f"Embedded stack {physical_id} was not successfully deleted: {_why(physical_id)}")

@@ -1,0 +1,146 @@
+"""The stand-in of a node that an Auto Scaling group launches: it reads its user data and says what it would signal.
+
+Nothing is executed. The user data must be what EC2 takes (at most 16 KiB), parse as bash, name the stack and logical id
+that it will signal (STACK_ID and LOGICAL_ID), and its bundle, an S3 object with a SHA-256, must be there to fetch.
+Values that the script puts together from variables of its own header are expanded first.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ministack.services.cloudformation import provisioners
+
+from emulator.handlers import Properties, api, only
+
+USER_DATA_BYTES = 16384
+_ASSIGNMENT = re.compile(r"^\s*(?:export\s+|readonly\s+)?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
+_VARIABLE = re.compile(r"\$\{?([A-Z][A-Z0-9_]*)\}?")
+_OBJECT = re.compile(r"s3://([a-z0-9][a-z0-9.-]+)/([A-Za-z0-9._/-]+)")
+_SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
+
+
+class Broken(Exception):
+    """The node would not come up; the text says why."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """A decoded user-data script and the variables it assigns."""
+
+    text: str
+    variables: Mapping[str, str]
+
+    @property
+    def expanded(self) -> str:
+        """The text with the header's variables in place; what it does not assign itself stays."""
+        text = self.text
+        for _ in range(3):  # variables made of variables
+            text = _VARIABLE.sub(lambda name: self.variables.get(name[1], name[0]), text)
+        return text
+
+
+def decode(data: Mapping[str, Any]) -> Script:
+    """The script in a launch template's data; raises Broken where EC2 or bash would not take it."""
+    try:
+        raw = base64.b64decode(data.get("UserData", ""), validate=True)
+    except binascii.Error as problem:
+        raise Broken(f"the user data is not base64: {problem}") from None
+    if not raw:
+        raise Broken("the launch template has no user data")
+    if len(raw) > USER_DATA_BYTES:
+        raise Broken(f"the user data has {len(raw)} bytes, but EC2 takes {USER_DATA_BYTES}")
+    text = raw.decode()
+    if not text.startswith("#!"):
+        raise Broken("the user data does not start with #!, so cloud-init would not run it")
+    parsed = subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True, check=False)
+    if parsed.returncode:
+        raise Broken(f"the user data is no bash script: {parsed.stderr.strip()}")
+    variables = {}
+    for name, value in _ASSIGNMENT.findall(text):
+        try:
+            words = shlex.split(value, comments=True)
+        except ValueError:
+            continue  # the beginning of a multi-line string
+        variables[name] = words[0] if words else ""
+    return Script(text, variables)
+
+
+def _bundle(script: Script) -> None:
+    """Fetch what the script fetches and compare the checksum."""
+    found, sums = _OBJECT.search(script.expanded), set(_SHA256.findall(script.expanded))
+    if not found:
+        raise Broken("the user data names no S3 object to start from")
+    bucket, key = found.groups()
+    s3 = api("s3")
+    try:
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except s3.exceptions.ClientError as problem:
+        raise Broken(f"s3://{bucket}/{key} cannot be fetched: {problem}") from None
+    if hashlib.sha256(body).hexdigest() not in sums:
+        raise Broken(f"s3://{bucket}/{key} does not have the SHA-256 that the user data names")
+
+
+def _launchable(data: Mapping[str, Any], group: Mapping[str, Any]) -> Iterator[str]:
+    """What EC2 would refuse in the launch template, given the group's zones."""
+    profile = data.get("IamInstanceProfile", {})
+    known = provisioners._iam._instance_profiles
+    if profile and profile.get("Name") not in known and profile.get("Arn") not in [p["Arn"] for p in known.values()]:
+        yield f"the instance profile {profile} does not exist"
+    interfaces = data.get("NetworkInterfaces", [])
+    if interfaces and (data.get("SecurityGroupIds") or data.get("SecurityGroups")):
+        yield "network interfaces and instance-level security groups may not be specified on the same request"
+    for interface in interfaces:
+        name = interface.get("NetworkInterfaceId")
+        if not name:
+            continue
+        if group.get("VPCZoneIdentifier"):
+            yield f"a group with VPCZoneIdentifier cannot launch into the existing interface {name}"
+        record = provisioners._ec2._network_interfaces.get(name)
+        if record is None:
+            yield f"the network interface {name} does not exist"
+        elif record["AvailabilityZone"] not in group.get("AvailabilityZones", []):
+            yield f"the interface {name} is in {record['AvailabilityZone']}, the group is not"
+    for needed in ("ImageId", "InstanceType"):
+        if not data.get(needed):
+            yield f"the launch template has no {needed}"
+    if data.get("KeyName"):
+        names = [pair["KeyName"] for pair in api("ec2").describe_key_pairs()["KeyPairs"]]
+        if data["KeyName"] not in names:
+            yield f"the key pair '{data['KeyName']}' does not exist"
+
+
+def template_data(group: Properties) -> Properties:
+    """The launch template data that a group's properties point to; raises Broken where there is none."""
+    wanted = group.get("LaunchTemplate", {})
+    templates = provisioners._ec2._launch_templates.values()
+    names = only(wanted, "LaunchTemplateId", "LaunchTemplateName")
+    record = next((t for t in templates if any(t[key] == value for key, value in names.items())), None)
+    if record is None:
+        raise Broken(f"the launch template {wanted} does not exist")
+    default, latest = record["DefaultVersionNumber"], record["LatestVersionNumber"]
+    number = {"$Default": default, "$Latest": latest}.get(wanted["Version"], wanted["Version"])
+    for version in record["Versions"]:
+        if str(version["VersionNumber"]) == str(number):
+            data: Properties = version["LaunchTemplateData"]
+            return data
+    raise Broken(f"the launch template {record['LaunchTemplateId']} has no version {number}")
+
+
+def boot(group: Properties) -> Script:
+    """What a node of this group would run; raises Broken with the first thing that would stop it."""
+    data = template_data(group)
+    for complaint in _launchable(data, group):
+        raise Broken(complaint)
+    script = decode(data)
+    for name in ("STACK_ID", "LOGICAL_ID"):
+        if not script.variables.get(name):
+            raise Broken(f"the user data does not set {name}, so the node cannot signal")
+    _bundle(script)
+    return script

@@ -1,0 +1,161 @@
+"""Changes to ministack's own source, made while Python imports it.
+
+Two kinds. `EDITS` are literal replacements in one module; each says how often its text must occur, so that another
+version of ministack stops the launcher with a sentence instead of going subtly wrong. The other is a rewrite of every
+f-string that spells `arn:aws:`: ministack knows one partition, the templates under test are deployed to three.
+
+Compiled modules are kept under a folder of their own (`cache`), because rewriting 80 modules takes three seconds.
+"""
+
+import ast
+import hashlib
+import importlib.abc
+import importlib.machinery
+import importlib.metadata
+import importlib.util
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any, Sequence
+
+VERSION = "1.5.33"
+ENGINE = "ministack.services.cloudformation.engine"
+STACKS = "ministack.services.cloudformation.stacks"
+
+
+class Unpatchable(Exception):
+    """The installed ministack is not the one that the edits below were written for."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace `old` by `new` in `module`, where `old` occurs exactly `count` times."""
+
+    module: str
+    old: str
+    new: str
+    count: int
+
+
+EDITS = (
+    # Pseudo parameters by region. Three places each: Rules, Ref and Fn::Sub.
+    Edit(ENGINE, '"AWS::Partition": "aws"', '"AWS::Partition": _regions.partition(get_region())', 3),
+    Edit(ENGINE, '"AWS::URLSuffix": "amazonaws.com"', '"AWS::URLSuffix": _regions.suffix(get_region())', 3),
+    # A resource that exists although its creation failed (handlers.Failed names it) is deleted by the rollback, as
+    # CloudFormation does with a half-made custom resource, child stack or Auto Scaling group.
+    Edit(
+        STACKS,
+        "            failed_logical_id = logical_id\n            if update_attempt is not None:",
+        "            failed_logical_id = logical_id\n"
+        '            if getattr(exc, "physical_id", None) and update_attempt is None:\n'
+        "                provisioned_resources[logical_id] = {\n"
+        '                    "PhysicalResourceId": exc.physical_id, "ResourceType": resource_type,\n'
+        '                    "ResourceStatus": f"{status_prefix}_FAILED", "LogicalResourceId": logical_id,\n'
+        '                    "Properties": resolved_props, "Attributes": {}, "Timestamp": now_iso()}\n'
+        "                created_in_this_run.append(logical_id)\n"
+        "            if update_attempt is not None:",
+        1,
+    ),
+)
+
+
+def check_version() -> None:
+    """Refuse any ministack but the pinned one; raises Unpatchable with what to do."""
+    installed = importlib.metadata.version("ministack")
+    if installed != VERSION:
+        raise Unpatchable(
+            f"ministack {installed} is installed, but the emulator's patches were written for {VERSION}: install that "
+            f"version, or go through tests/emulator/patches.py and change VERSION there."
+        )
+
+
+class _Partition(ast.NodeTransformer):
+    """Turns f"arn:aws:…" into f"arn:{partition of the request's region}:…"."""
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.JoinedStr:
+        self.generic_visit(node)
+        values: list[ast.expr] = []
+        for value in node.values:
+            if not (isinstance(value, ast.Constant) and isinstance(value.value, str)):
+                values.append(value)
+                continue
+            first, *rest = value.value.split("arn:aws:")
+            values.append(ast.Constant(first))
+            for part in rest:
+                call = ast.parse("__import__('emulator.patches').patches.current_partition()", mode="eval").body
+                values += [
+                    ast.Constant("arn:"),
+                    ast.FormattedValue(value=call, conversion=-1),
+                    ast.Constant(f":{part}"),
+                ]
+        node.values = [value for value in values if not (isinstance(value, ast.Constant) and value.value == "")]
+        return node
+
+
+def current_partition() -> str:
+    """The partition of the region that the running request belongs to."""
+    from ministack.core.responses import get_region
+
+    from emulator import regions
+
+    return regions.partition(get_region() or "us-east-1")
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Loads one of ministack's modules with its edits made."""
+
+    def __init__(self, name: str, path: str, cache: Path) -> None:
+        super().__init__(name, path)
+        self.cache = cache
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        before = sys.pycache_prefix, sys.dont_write_bytecode
+        sys.pycache_prefix, sys.dont_write_bytecode = str(self.cache), False
+        try:
+            return super().get_code(fullname)
+        finally:
+            sys.pycache_prefix, sys.dont_write_bytecode = before
+
+    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
+        source = importlib.util.decode_source(data)
+        edits = [edit for edit in EDITS if edit.module == self.name]
+        for edit in edits:
+            found = source.count(edit.old)
+            if found != edit.count:
+                raise Unpatchable(
+                    f"{edit.module} has {found} times what the emulator expects {edit.count} times: {edit.old!r}. "
+                    f"Compare the module with ministack {VERSION}'s and mend tests/emulator/patches.py."
+                )
+            source = source.replace(edit.old, edit.new)
+        tree = ast.parse(source)
+        if edits:
+            tree.body.append(ast.parse("from emulator import regions as _regions").body[0])
+        return compile(ast.fix_missing_locations(_Partition().visit(tree)), path, "exec", optimize=_optimize)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Hands ministack's service modules to `_Loader`."""
+
+    def __init__(self, cache: Path) -> None:
+        # A change of this file or another ministack makes another folder.
+        text = VERSION.encode() + Path(__file__).read_bytes()
+        self.cache = cache / hashlib.sha256(text).hexdigest()[:12]
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if not name.startswith("ministack.services."):
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        if spec and spec.origin and spec.origin.endswith(".py"):
+            packages = spec.submodule_search_locations
+            spec.loader = _Loader(name, spec.origin, self.cache)
+            spec.submodule_search_locations = packages
+        return spec
+
+
+def install(cache: Path) -> None:
+    """Patch every ministack service module imported from now on; compiled code goes under the folder `cache`."""
+    check_version()
+    sys.meta_path.insert(0, _Finder(cache))

@@ -1,0 +1,159 @@
+"""The Rules section of a template, evaluated as CloudFormation does before it creates or updates a stack.
+
+Standard library only: the launcher uses it, and tests of the templates import it.
+
+    broken = rules.broken(template, {"DomainName": "portal.example.org"}, region="eu-west-1")
+
+`broken` is a list of sentences, one for each assertion that the answers violate.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Template = Mapping[str, Any]
+# Fn::RefAll(parameter type) -> ids, Fn::ValueOf(parameter type, id, attribute) -> value: what only an account can tell.
+RefAll = Callable[[str], list[str]]
+ValueOf = Callable[[str, str, str], str]
+
+
+class RuleError(ValueError):
+    """The Rules section itself is wrong: a function that rules do not have, or arguments that it does not take."""
+
+
+def _no_account(*question: str) -> Any:
+    raise RuntimeError(f"this rule asks the account about {' '.join(question)}: pass ref_all and value_of")
+
+
+class _Rules:
+    """One evaluation: the template's parameter types, the answers, the pseudo parameters."""
+
+    def __init__(
+        self,
+        template: Template,
+        values: Mapping[str, str],
+        pseudo: Mapping[str, str],
+        ref_all: RefAll = _no_account,
+        value_of: ValueOf = _no_account,
+    ) -> None:
+        self.parameters: Mapping[str, Any] = template.get("Parameters", {})
+        self.values = {name: str(p["Default"]) for name, p in self.parameters.items() if "Default" in p} | dict(values)
+        self.pseudo, self.ref_all, self.value_of = pseudo, ref_all, value_of
+
+    def type_of(self, name: str) -> tuple[str, bool]:
+        """A parameter's type and whether it holds a list of that type."""
+        declared = str(self.parameters[name].get("Type", "String"))
+        if declared == "CommaDelimitedList":
+            return "String", True
+        if declared.startswith("List<"):
+            return declared[5:-1], True
+        return declared, False
+
+    def parameter(self, name: str) -> str | list[str]:
+        """A parameter's answer; lists as lists."""
+        if name not in self.values:
+            raise RuleError(f"parameter {name} has neither a value nor a default")
+        value = self.values[name]
+        return [part.strip() for part in value.split(",")] if self.type_of(name)[1] else value
+
+    def ref(self, name: str) -> str | list[str]:
+        if name in self.parameters:
+            return self.parameter(name)
+        if name in self.pseudo:
+            return self.pseudo[name]
+        raise RuleError(f"Unresolved dependencies [{name}] in the Rules block of the template")
+
+    def attribute(self, name: str, attribute: str) -> str | list[str]:
+        """Fn::ValueOf: an attribute of what a parameter names."""
+        kind, _ = self.type_of(name)
+        value = self.parameter(name)
+        if isinstance(value, list):
+            return [self.value_of(kind, item, attribute) for item in value]
+        return self.value_of(kind, value, attribute)
+
+    def evaluate(self, node: Any) -> Any:
+        """The value of an expression: a string, a list of strings, or true or false."""
+        if isinstance(node, list):
+            return [self.evaluate(item) for item in node]
+        if not isinstance(node, Mapping):
+            return str(node).lower() if isinstance(node, bool) else str(node)
+        if len(node) != 1:
+            raise RuleError(f"a function has one name, not {sorted(node)}")
+        [(function, arguments)] = node.items()
+        if function == "Ref":
+            return self.ref(arguments)
+        if function == "Fn::RefAll":
+            return self.ref_all(arguments)
+        if function in ("Fn::ValueOf", "Fn::ValueOfAll") and not all(isinstance(item, str) for item in arguments):
+            raise RuleError(f"{function} takes two strings; no function can be used within it")
+        if function == "Fn::ValueOf":
+            return self.attribute(*arguments)
+        if function == "Fn::ValueOfAll":
+            return [self.value_of(arguments[0], item, arguments[1]) for item in self.ref_all(arguments[0])]
+        return self.combine(function, arguments)
+
+    def combine(self, function: str, arguments: Any) -> bool:
+        """The functions that answer true or false."""
+        if function in ("Fn::And", "Fn::Or", "Fn::Not"):
+            wanted = "one condition" if function == "Fn::Not" else "2 to 10 conditions"
+            if not isinstance(arguments, list) or not (len(arguments) == 1 if function == "Fn::Not" else 2 <= len(arguments) <= 10):
+                raise RuleError(f"{function} takes a list of {wanted}")
+            truths = [self.truth(item, function) for item in arguments]
+            return {"Fn::And": all(truths), "Fn::Or": any(truths), "Fn::Not": not truths[0]}[function]
+        if function not in ("Fn::Equals", "Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn"):
+            raise RuleError(f"Following functions are not supported in the Rules block of the template: [{function}]")
+        if not isinstance(arguments, list) or len(arguments) != 2:
+            raise RuleError(f"{function} takes two arguments")
+        left, right = self.evaluate(arguments[0]), self.evaluate(arguments[1])
+        if function == "Fn::Equals":
+            return bool(left == right)
+        if not isinstance(left, list):
+            raise RuleError(f"{function} takes a list of strings first, not {left!r}")
+        if function == "Fn::Contains":
+            return right in left
+        if function == "Fn::EachMemberEquals":
+            return all(member == right for member in left)
+        if not isinstance(right, list):
+            raise RuleError(f"{function} takes two lists, not {right!r}")
+        return all(member in right for member in left)
+
+    def truth(self, node: Any, where: str) -> bool:
+        """The value of an expression that must be true or false."""
+        value = self.evaluate(node)
+        if not isinstance(value, bool):
+            raise RuleError(f"{where} needs a condition, not {value!r}")
+        return value
+
+
+def broken(
+    template: Template,
+    values: Mapping[str, str],
+    *,
+    region: str = "us-east-1",
+    partition: str | None = None,
+    url_suffix: str | None = None,
+    account: str = "123456789012",
+    ref_all: RefAll = _no_account,
+    value_of: ValueOf = _no_account,
+) -> list[str]:
+    """The AssertDescriptions of all assertions that these parameter values violate, in the template's order.
+
+    `values` are the operator's answers; a parameter that is not among them has its default. Pseudo parameters follow
+    from `region`. `ref_all` and `value_of` answer Fn::RefAll and Fn::ValueOf, which depend on the account. Raises
+    RuleError for a Rules section that CloudFormation would not accept.
+    """
+    china, government = region.startswith("cn-"), region.startswith("us-gov-")
+    pseudo = {
+        "AWS::Region": region,
+        "AWS::AccountId": account,
+        "AWS::Partition": partition or ("aws-cn" if china else "aws-us-gov" if government else "aws"),
+        "AWS::URLSuffix": url_suffix or ("amazonaws.com.cn" if china else "amazonaws.com"),
+    }
+    rules = _Rules(template, values, pseudo, ref_all, value_of)
+    found = []
+    for name, rule in template.get("Rules", {}).items():
+        if "RuleCondition" in rule and not rules.truth(rule["RuleCondition"], f"the RuleCondition of {name}"):
+            continue
+        for assertion in rule["Assertions"]:
+            if not rules.truth(assertion["Assert"], f"an assertion of {name}"):
+                found.append(str(assertion.get("AssertDescription", f"an assertion of rule {name} is false")))
+    return found

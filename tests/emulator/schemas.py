@@ -1,0 +1,202 @@
+"""What AWS's registry schemas say about a resource's properties: coerced, valid or not, replaced by a change or not.
+
+The schemas are data files of cfn-lint: one list of types per region, one file per schema. They are read directly, since
+importing cfn-lint itself costs three seconds. CloudFormation hands every parameter around as a string and turns "1200"
+into a number where the schema wants one, so properties are coerced before they are checked.
+"""
+
+import functools
+import importlib.metadata
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+Schema = Mapping[str, Any]
+_ID = r"([0-9a-f]{8}|[0-9a-f]{17})$"
+_ARN = r"^arn:aws[a-z-]*:"
+# The formats that AWS's schemas name, as cfn-lint checks them (cfnlint/rules/formats).
+FORMATS = {
+    "AWS::EC2::Image.Id": rf"^ami-{_ID}",
+    "AWS::EC2::SecurityGroup.Id": rf"^sg-{_ID}",
+    "AWS::EC2::Subnet.Id": rf"^subnet-{_ID}",
+    "AWS::EC2::VPC.Id": rf"^vpc-{_ID}",
+    "AWS::IAM::Role.Arn": rf"{_ARN}iam::\d{{12}}:role/.+$",
+    "AWS::KMS::Key.Arn": rf"{_ARN}kms:[a-z0-9-]+:\d{{12}}:(key|alias)/.+$",
+    "AWS::Lambda::Function.Arn": rf"{_ARN}lambda:[a-z0-9-]+:\d{{12}}:function:.+$",
+    "AWS::Logs::LogGroup.Name": r"^[.\-_/#A-Za-z0-9]{1,512}$",
+    "AWS::S3::Bucket.Name": r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+    "AWS::SNS::Topic.Arn": rf"{_ARN}sns:[a-z0-9-]+:\d{{12}}:.+$",
+    "ipv4-network": r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$",
+}
+# Create-only by the resource reference, but missing in the schema.
+ALSO_CREATE_ONLY = {
+    "AWS::FSx::FileSystem": (("LustreConfiguration", "DeploymentType"), ("StorageType",)),
+}
+
+
+class UnknownType(Exception):
+    """The resource type does not exist in the region."""
+
+
+@functools.lru_cache(maxsize=None)
+def _folder() -> Path:
+    files = importlib.metadata.files("cfn-lint") or []
+    listed = next((file for file in files if str(file).endswith("data/schemas/providers/us-east-1.json")), None)
+    if listed is None:
+        raise RuntimeError("cfn-lint's registry schemas are missing: install cfn-lint 1.58 in the emulator's environment.")
+    return Path(str(listed.locate())).parents[1]
+
+
+@functools.lru_cache(maxsize=None)
+def types(region: str) -> Mapping[str, str]:
+    """Every resource type of `region`, with the name of its schema's file; empty for an unknown region."""
+    path = _folder() / "providers" / f"{region}.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+@functools.lru_cache(maxsize=None)
+def _read(name: str) -> Schema:
+    schema: Schema = json.loads((_folder() / "resources" / f"{name}.json").read_text())
+    return schema
+
+
+def schema_of(resource_type: str, region: str) -> Schema:
+    """The registry schema of a type in a region; raises UnknownType where it does not exist."""
+    if resource_type.startswith("Custom::"):
+        resource_type = "AWS::CloudFormation::CustomResource"
+    name = types(region).get(resource_type)
+    if name is None:
+        raise UnknownType(f"{resource_type} does not exist in {region}")
+    return _read(name)
+
+
+def _subschemas(schema: Schema, root: Schema) -> Iterator[Schema]:
+    """`schema` itself and the alternatives in it, with `$ref` followed."""
+    while "$ref" in schema:
+        node: Any = root
+        for part in schema["$ref"].removeprefix("#/").split("/"):
+            node = node[part]
+        schema = node
+    yield schema
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for alternative in schema.get(keyword, ()):
+            yield from _subschemas(alternative, root)
+
+
+def _scalar(kinds: set[str], value: Any) -> Any:
+    """One scalar in the type that the schema wants, if it can be read as such."""
+    if isinstance(value, str) and "string" not in kinds:
+        if kinds & {"integer", "number"} and re.fullmatch(r"-?\d+", value):
+            return int(value)
+        if "number" in kinds and re.fullmatch(r"-?\d*\.\d+", value):
+            return float(value)
+        if "boolean" in kinds and value.lower() in ("true", "false"):
+            return value.lower() == "true"
+    elif isinstance(value, bool) and kinds == {"string"}:
+        return "true" if value else "false"
+    elif isinstance(value, (int, float)) and kinds == {"string"}:
+        return str(value)
+    return value
+
+
+def coerce(schema: Schema, value: Any, root: Schema | None = None) -> Any:
+    """A copy of `value` with its scalars in the types of `schema`, as CloudFormation passes it to the service."""
+    root = schema if root is None else root
+    options = list(_subschemas(schema, root))
+    if isinstance(value, dict):
+        known: dict[str, Schema] = {}
+        for option in reversed(options):
+            known.update(option.get("properties", {}))
+        return {name: coerce(known[name], item, root) if name in known else item for name, item in value.items()}
+    if isinstance(value, list):
+        items = next((option["items"] for option in options if isinstance(option.get("items"), Mapping)), {})
+        return [coerce(items, item, root) for item in value]
+    kinds: set[str] = set()
+    for option in options:
+        kind = option.get("type", ())
+        kinds |= {kind} if isinstance(kind, str) else set(kind)
+    return _scalar(kinds, value)
+
+
+@functools.lru_cache(maxsize=None)
+def _validator() -> Any:
+    """A JSON schema validator with the keywords of AWS's schemas, and formats checked."""
+    import jsonschema
+
+    def at_least_one(validator: Any, names: list[str], instance: Any, schema: Schema) -> Iterator[Any]:
+        if isinstance(instance, dict) and not any(name in instance for name in names):
+            yield jsonschema.ValidationError(f"one of {names} is required")
+
+    def exactly_one(validator: Any, names: list[str], instance: Any, schema: Schema) -> Iterator[Any]:
+        given = [name for name in names if isinstance(instance, dict) and name in instance]
+        if isinstance(instance, dict) and len(given) != 1:
+            yield jsonschema.ValidationError(f"exactly one of {names} is required, not {given or 'none'}")
+
+    def needs(validator: Any, names: Mapping[str, list[str]], instance: Any, schema: Schema) -> Iterator[Any]:
+        for name, others in names.items():
+            if isinstance(instance, dict) and name in instance:
+                for other in others:
+                    if other not in instance:
+                        yield jsonschema.ValidationError(f"{name} requires {other}")
+
+    def excludes(validator: Any, names: Mapping[str, list[str]], instance: Any, schema: Schema) -> Iterator[Any]:
+        for name, others in names.items():
+            if isinstance(instance, dict) and name in instance:
+                for other in others:
+                    if other in instance:
+                        yield jsonschema.ValidationError(f"{name} excludes {other}")
+
+    def pattern(validator: Any, wanted: str, instance: Any, schema: Schema) -> Iterator[Any]:
+        # Unicode classes as Java spells them, near enough.
+        wanted = wanted.replace(r"\p{L}", r"\w").replace(r"\p{N}", r"\d").replace(r"\p{Z}", r"\s")
+        if isinstance(instance, str) and not re.search(wanted, instance):
+            yield jsonschema.ValidationError(f"{instance!r} does not match {wanted!r}")
+
+    def format_(validator: Any, name: str, instance: Any, schema: Schema) -> Iterator[Any]:
+        if isinstance(instance, str) and name in FORMATS and not re.search(FORMATS[name], instance):
+            yield jsonschema.ValidationError(f"{instance!r} is not of the form {name}")
+
+    keywords = {
+        "requiredOr": at_least_one,
+        "requiredXor": exactly_one,
+        "dependentRequired": needs,
+        "dependentExcluded": excludes,
+        "pattern": pattern,
+        "format": format_,
+    }
+    return jsonschema.validators.extend(jsonschema.Draft7Validator, keywords)
+
+
+def faults(schema: Schema, properties: Mapping[str, Any]) -> list[str]:
+    """What is wrong with coerced `properties`, one sentence part each: the property's path, then the reason."""
+    found = []
+    for name in schema.get("readOnlyProperties", ()):
+        if name.removeprefix("/properties/") in properties:
+            found.append(f"#/{name.removeprefix('/properties/')}: is read-only and cannot be set")
+    for error in _validator()(dict(schema)).iter_errors(properties):
+        path = "#/" + "/".join(map(str, error.absolute_path))
+        found.append(f"{path}: {error.message[:300]}")
+    return found
+
+
+def _value(properties: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        properties = properties.get(name) if isinstance(properties, Mapping) else None
+    return properties
+
+
+@functools.lru_cache(maxsize=None)
+def create_only(resource_type: str, region: str) -> tuple[tuple[str, ...], ...]:
+    """The properties, as paths, that cannot change without a replacement."""
+    if resource_type not in types(region):
+        return ()
+    pointers = schema_of(resource_type, region).get("createOnlyProperties", ())
+    paths = tuple(tuple(pointer.removeprefix("/properties/").split("/")) for pointer in pointers)
+    return paths + ALSO_CREATE_ONLY.get(resource_type, ())
+
+
+def replacing(resource_type: str, region: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether going from `old` to `new` properties takes a new resource."""
+    return any(_value(old, path) != _value(new, path) for path in create_only(resource_type, region))
