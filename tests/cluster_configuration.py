@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from cfn_tools import load_yaml
+from generator.render import load_yaml
 
 SOURCE = Path(__file__).parent.parent / "templates" / "cluster.yaml"
 CLUSTER_NAME = "hpc-0123abcd-az1"
