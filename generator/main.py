@@ -1,0 +1,213 @@
+"""The parent templates: read this first. It says which tiers there are, in which order, and what each hands to which.
+
+`main` makes a VPC, `main-existing-vpc` takes one that exists; all else is the same assembly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from troposphere import If, Output, Ref
+
+from generator import __version__, params, partition
+from generator.errors import GeneratorError
+from generator.params import Form, Location
+from generator.policies import chosen
+from generator.rules import rules
+from generator.sources import Sources
+from generator.tiers import (
+    assets,
+    balancer,
+    cluster,
+    database,
+    entrance,
+    filesystem,
+    firewall,
+    lustre,
+    monitoring,
+    network,
+    portal,
+    preflight,
+    provider,
+    secrets,
+    waf,
+)
+from generator.wiring import Parent, Value
+
+MIN_ZONES, DEFAULT_ZONES, MAX_ZONES = 2, 2, network.MAX_ZONES
+DESCRIPTIONS = {
+    params.MAIN: "Highly available HPC portal in a new VPC",
+    params.EXISTING_VPC: "Highly available HPC portal in an existing VPC",
+}
+
+
+def launch_url(form: Form) -> Callable[[str], Value]:
+    """TemplateURLs as a launch needs them: in the publisher's bucket, naming that bucket's region."""
+    region = If("SameRegion", Ref("AWS::Region"), form.assets_bucket_region)
+
+    def url(file_name: str) -> Value:
+        key = "${Prefix}templates/" + file_name
+        return partition.s3_url(form.assets_bucket, region, key, Prefix=form.assets_prefix)
+
+    return url
+
+
+def local_url(form: Form) -> Callable[[str], Value]:
+    """TemplateURLs as cfn-lint needs them to check the parent against its children: file names."""
+    return lambda file_name: file_name
+
+
+def assemble(name: str, zone_count: int, sources: Sources, view: Callable[[Form], Callable[[str], Value]]) -> Parent:
+    """Build the parent template `name` (one of params.PARENTS) and all its nested templates for `zone_count` zones.
+
+    Raises GeneratorError for a number of zones that is out of range, and for whatever does not fit together.
+    """
+    if not MIN_ZONES <= zone_count <= MAX_ZONES:
+        raise GeneratorError(f"--zones {zone_count} is out of range: choose {MIN_ZONES} to {MAX_ZONES}")
+    parent = Parent(name, f"{DESCRIPTIONS[name]} (version {__version__}).", zone_count, sources)
+    t = parent.template
+    location, form = params.ask(t, name, zone_count)
+    parent.template_url = view(form)
+    for title, rule in rules(location, form, name).items():
+        t.add_rule(title, rule)
+    chosen(t, "SameRegion", form.assets_bucket_region, "")
+    chosen(t, "FirewallWanted", form.web_application_firewall)
+
+    checks = parent.add(preflight.build, location, form)
+    if name == params.MAIN:
+        net = parent.add(network.build, location, form, checks)
+    else:
+        net = existing_network(location, checks)
+    files = parent.place(after=[checks]).add(assets.build, form)
+    walls = parent.add(firewall.build, form, net)
+    keys = parent.place(after=[checks]).add(secrets.build, form)
+    data = parent.add(database.build, form, net, walls, keys)
+    home = parent.add(filesystem.build, form, net, walls)
+    scratch = tuple(
+        parent.place(zone=number).add(lustre.build, form, zone, walls) for number, zone in enumerate(net.zones, 1)
+    )
+    front = parent.add(balancer.build, form, net, walls)
+    parent.place(condition="FirewallWanted").add(waf.build, form, front)
+    door = parent.add(entrance.build, form, front, files)
+    maker = parent.add(provider.build, form, keys, files)
+    clusters = tuple(
+        parent.place(zone=number).add(
+            cluster.build,
+            form,
+            cluster.ZoneNumber(zone_number=str(number)),
+            net,
+            zone,
+            walls,
+            keys,
+            data,
+            home,
+            scratch[number - 1],
+            files,
+            maker,
+        )
+        for number, zone in enumerate(net.zones, 1)
+    )
+    nodes = parent.add(
+        portal.build, form, checks, net, walls, keys, data, home, scratch, files, front, door
+    )
+    watch = parent.add(monitoring.build, form, front, data, home, scratch)
+    _outputs(parent, net, keys, data, home, scratch, door, clusters, nodes, watch)
+    parent.finish()
+    return parent
+
+
+def existing_network(location: Location, checks: preflight.Preflight) -> network.Network:
+    """The operator's VPC in the shape of the network tier; preflight knows its zones and its address range."""
+    return network.Network(
+        vpc_id=location.vpc_id,
+        vpc_cidr=checks.network_cidr,
+        zones=tuple(
+            network.NetworkZone(
+                availability_zone=picked.picked_zone,
+                private_subnet_id=asked.private_subnet_id,
+                balancer_subnet_id=asked.balancer_subnet_id,
+            )
+            for asked, picked in zip(location.zones, checks.zones, strict=True)
+        ),
+    )
+
+
+def _outputs(
+    parent: Parent,
+    net: network.Network,
+    keys: secrets.Secrets,
+    data: database.Database,
+    home: filesystem.FileSystem,
+    scratch: tuple[lustre.Lustre, ...],
+    door: entrance.Entrance,
+    clusters: tuple[cluster.Cluster, ...],
+    nodes: portal.Portal,
+    watch: monitoring.Monitoring,
+) -> None:
+    """What an operator wants to know of a finished stack; the first ten are those of the CDK sample."""
+    t = parent.template
+
+    def console(path: str, **variables: Value) -> Value:
+        return partition.console_url(t, path + "?region=${AWS::Region}", **variables)
+
+    def secret_link(arn: Value) -> Value:
+        return partition.console_url(
+            t, "secretsmanager/secret?name=${Secret}&region=${AWS::Region}", Secret=arn
+        )
+
+    found: list[tuple[str, str, Value]] = [
+        ("EnginFramePortalURL", "The portal: sign in as efadmin", door.portal_url),
+        ("VPCId", "VPC", net.vpc_id),
+        ("DatabaseName", "Schema of the portal", data.database_name),
+        ("DatabaseClusterArn", "ARN of the database cluster", data.database_cluster_arn),
+        ("DatabaseClusterID", "Identifier of the database cluster", data.database_cluster_id),
+        ("DatabaseSecretArn", "Secret with the database master user's password", keys.database_secret_arn),
+        ("AuroraEndpointAddress", "Host name of the database's writer", data.database_endpoint),
+        ("DatabaseMasterUserName", "Master user of the database", data.database_master_username),
+        ("EfsID", "EFS file system, mounted at /efs", home.file_system_id),
+        ("StackName", "Name of this stack", Ref("AWS::StackName")),
+        ("AdminSecretLink", "Console page of efadmin's password", secret_link(keys.admin_secret_arn)),
+        ("DatabaseSecretLink", "Console page of the database password", secret_link(keys.database_secret_arn)),
+        (
+            "DashboardLink",
+            "Console page of the dashboard",
+            partition.console_url(
+                t,
+                "cloudwatch/home?region=${AWS::Region}#dashboards:name=${Dashboard}",
+                Dashboard=watch.dashboard_name,
+            ),
+        ),
+        ("AlarmTopicArn", "SNS topic of the alarms", watch.topic_arn),
+        ("PortalLogGroup", "Log group of the portal nodes", nodes.portal_log_group),
+        ("Version", "Version of these templates", __version__),
+    ]
+    for number, (system, its_cluster) in enumerate(zip(scratch, clusters, strict=True), 1):
+        found += [
+            (f"Cluster{number}Name", f"Name of the cluster in zone {number}", its_cluster.cluster_name),
+            (f"Cluster{number}HeadNodeAddress", f"Head node of the cluster in zone {number}", its_cluster.head_node_address),
+            (
+                f"Cluster{number}SessionLink",
+                f"Session Manager on the head node in zone {number}",
+                console("systems-manager/session-manager/${Instance}", Instance=its_cluster.head_node_instance_id),
+            ),
+            (f"Lustre{number}Id", f"Lustre file system at /fsx_cluster{number}", system.lustre_id),
+            (f"Lustre{number}MountName", f"Mount name of the Lustre file system at /fsx_cluster{number}", system.lustre_mount_name),
+        ]
+    for title, description, value in found:
+        t.add_output(Output(title, Description=description, Value=value))
+
+
+def build(
+    zone_count: int = DEFAULT_ZONES,
+    sources: Sources | None = None,
+    view: Callable[[Form], Callable[[str], Value]] = launch_url,
+) -> dict[str, dict[str, Any]]:
+    """Both parents and every tier by file name, as plain dictionaries; the tiers are the same for both parents."""
+    templates: dict[str, dict[str, Any]] = {}
+    for name in params.PARENTS:
+        parent = assemble(name, zone_count, sources or Sources(), view)
+        for file_name, document in {f"{name}.template.yaml": parent.document, **parent.children}.items():
+            if templates.setdefault(file_name, document) != document:
+                raise GeneratorError(f"{file_name} differs between the parents: hand what differs over as a port")
+    return templates

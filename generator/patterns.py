@@ -1,0 +1,42 @@
+"""Patterns for the answers to the form: syntax only; what depends on two answers is a rule (rules.py)."""
+
+OCTET = r"(25[0-5]|2[0-4]\d|1?\d?\d)"
+CIDR = rf"({OCTET}\.){{3}}{OCTET}/(3[0-2]|[12]?\d)"
+# Three sizes, since Fn::Cidr cannot calculate the size of a subnet from that of the VPC: see tiers/network.py.
+VPC_CIDR = rf"({OCTET}\.){{3}}{OCTET}/(16|18|20)"
+ARN = r"arn:aws[a-z-]*"
+SECRET_ARN = ARN + r":secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+"
+CERTIFICATE_ARN = ARN + r":acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+"
+KMS_KEY_ARN = ARN + r":kms:[a-z0-9-]+:\d{12}:key/[\w-]+"
+POLICY_ARN = ARN + r":iam::(\d{12}|aws):policy/[\w+=,.@/-]+"
+SNAPSHOT_ARN = ARN + r":rds:[a-z0-9-]+:\d{12}:(cluster-)?snapshot:[\w:-]+"
+AVAILABILITY_ZONE = r"[a-z]{2}(-[a-z]+)+-\d[a-z]"
+DOMAIN_NAME = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+HOSTED_ZONE = r"Z[A-Z0-9]{4,31}"
+PREFIX_LIST = r"pl-[0-9a-f]{8,17}"
+FILE_SYSTEM = r"fs-[0-9a-f]{8,17}"
+IMAGE = r"ami-[0-9a-f]{8,17}"
+KEY_NAME = r"[\x20-\x7e]{1,255}"
+EMAIL = r"[^\s@]+@[^\s@]+\.[^\s@]+"
+SHA256 = r"[0-9a-f]{64}"
+DOWNLOAD = r"(https|s3)://[\w.~:/?#@!$&()*+,;=%-]+"
+# AWS Graviton families have a g behind the generation's number (t4g, c7gn, hpc7g), but for a1, im4gn, is4gen and the
+# Grace nodes of p6e; EnginFrame and the portal's image are x86-64 only.
+X86_INSTANCE = r"(?!a1\.|mac|im4g|is4g|p6e-gb|[a-z]+\d+g)[a-z][a-z0-9-]*\.[a-z0-9-]+"
+DATABASE_CLASS = r"db\.[a-z0-9]+\.[a-z0-9]+"
+AURORA_VERSION = r"8\.0\.mysql_aurora\.3\.\d{2}\.\d+"
+PARALLELCLUSTER_VERSION = r"3\.(1[6-9]|[2-9]\d)\.\d+"
+BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+REGION = r"[a-z]{2}(-[a-z]+)+-\d"
+PREFIX = r"([A-Za-z0-9._-]+/)+"
+REFRESH = r"[A-Za-z0-9._-]{1,64}"
+
+
+def whole(pattern: str) -> str:
+    """The pattern for an answer that must be given."""
+    return f"^{pattern}$"
+
+
+def blank_or(pattern: str) -> str:
+    """The pattern for an answer that may be left blank."""
+    return f"^$|^{pattern}$"

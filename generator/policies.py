@@ -1,0 +1,140 @@
+"""IAM roles, Lambda functions and log groups the way every tier makes them: bounded, scoped, retained, in step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from awacs.aws import Action, Allow, Deny, Principal, Statement
+from awacs.aws import Bool as BoolCondition
+from awacs.aws import Condition as PolicyCondition
+from awacs.sts import AssumeRole
+from troposphere import Equals, GetAtt, If, Not, NoValue, Ref, encode_to_dict
+from troposphere.awslambda import Code, Function, LoggingConfig
+from troposphere.iam import Policy, Role
+from troposphere.logs import LogGroup
+from troposphere.s3 import Bucket, BucketPolicy
+
+from generator.params import Form
+from generator.partition import bucket_arn, service_principal
+from generator.wiring import StrictTemplate, Tier, Value
+
+RUNTIME = "python3.13"
+BOUNDARY_GIVEN = "BoundaryGiven"
+
+
+def given(template: StrictTemplate, condition: str, value: Value) -> str:
+    """Define `condition` as "this optional answer was given"; returns its name."""
+    return template.add_condition(condition, Not(Equals(value, "")))
+
+
+def chosen(template: StrictTemplate, condition: str, value: Value, answer: str = "yes") -> str:
+    """Define `condition` as "this question was answered with `answer`"; returns its name."""
+    return template.add_condition(condition, Equals(value, answer))
+
+
+def allow(actions: Sequence[str], resources: Sequence[Any] = ("*",), condition: PolicyCondition | None = None) -> Statement:
+    """A statement that allows `actions` ("service:Action") on `resources`."""
+    return Statement(
+        Effect=Allow,
+        Action=[Action(*action.split(":")) for action in actions],
+        Resource=list(resources),
+        **({"Condition": condition} if condition else {}),
+    )
+
+
+def document(*statements: Statement | If) -> dict[str, Any]:
+    """A policy document of the current language version; unlike awacs's own, a statement may be conditional."""
+    return cast(dict[str, Any], encode_to_dict({"Version": "2012-10-17", "Statement": list(statements)}))
+
+
+def role(
+    tier: Tier, asked: Form, title: str, service: str, statements: Sequence[Statement | If], managed: Sequence[Value] = (), **attributes: Any
+) -> Role:
+    """Add a role that `service` may assume, within the operator's permissions boundary if one is given."""
+    given(tier.template, BOUNDARY_GIVEN, asked.permissions_boundary_arn)
+    optional = {"ManagedPolicyArns": list(managed)} if managed else {}
+    return tier.template.add_resource(
+        Role(
+            title,
+            AssumeRolePolicyDocument=document(
+                Statement(
+                    Effect=Allow, Principal=Principal("Service", service_principal(service)), Action=[AssumeRole]
+                )
+            ),
+            Policies=[Policy(PolicyName="Inline", PolicyDocument=document(*statements))],
+            PermissionsBoundary=If(BOUNDARY_GIVEN, asked.permissions_boundary_arn, NoValue),
+            **optional,
+            **attributes,
+        )
+    )
+
+
+def log_group(tier: Tier, asked: Form, title: str, **properties: Any) -> LogGroup:
+    """Add a log group that keeps its entries as long as the form says and goes with the stack."""
+    return tier.template.add_resource(LogGroup(title, RetentionInDays=asked.log_retention_days, **properties))
+
+
+def may_log(*groups: LogGroup) -> Statement:
+    """What a writer needs of its log groups; none may create one, or a deleted group would come back for ever."""
+    return allow(["logs:CreateLogStream", "logs:PutLogEvents"], [GetAtt(group, "Arn") for group in groups])
+
+
+def function(
+    tier: Tier,
+    asked: Form,
+    title: str,
+    code: Code,
+    statements: Sequence[Statement],
+    *,
+    timeout: int,
+    memory: int,
+    description: str,
+    condition: str | None = None,
+) -> Function:
+    """Add a Lambda function (`timeout` in seconds, `memory` in MiB) with its role and log group.
+
+    It is in no VPC (its interfaces would hold a delete for up to 45 minutes) and reserves no concurrency (fresh
+    accounts have ten in all).
+    """
+    attributes = {"Condition": condition} if condition else {}
+    logs = log_group(tier, asked, f"{title}Logs", **attributes)
+    role_ = role(tier, asked, f"{title}Role", "lambda", [may_log(logs), *statements], **attributes)
+    return tier.template.add_resource(
+        Function(
+            title,
+            Description=description,
+            Handler="index.handler" if "ZipFile" in code.properties else "handler.handler",
+            Runtime=RUNTIME,
+            Architectures=["x86_64"],
+            Role=GetAtt(role_, "Arn"),
+            Timeout=timeout,
+            MemorySize=memory,
+            LoggingConfig=LoggingConfig(LogGroup=Ref(logs)),
+            Code=code,
+            **attributes,
+        )
+    )
+
+
+def deny_plain_http(bucket: Bucket) -> Statement:
+    """Refuses requests to `bucket` that do not use TLS."""
+    return Statement(
+        Effect=Deny,
+        Principal=Principal("*"),
+        Action=[Action("s3", "*")],
+        Resource=[bucket_arn(Ref(bucket)), bucket_arn(Ref(bucket), "*")],
+        Condition=PolicyCondition(BoolCondition({"aws:SecureTransport": "false"})),
+    )
+
+
+def bucket_policy(tier: Tier, title: str, bucket: Bucket, *statements: Statement, **attributes: Any) -> BucketPolicy:
+    """Add the policy of `bucket`: TLS only, and `statements`."""
+    return tier.template.add_resource(
+        BucketPolicy(
+            title,
+            Bucket=Ref(bucket),
+            PolicyDocument=document(deny_plain_http(bucket), *statements),
+            **attributes,
+        )
+    )

@@ -1,0 +1,147 @@
+"""Rules of the form: what depends on two answers, refused by CloudFormation before anything is made, in a sentence.
+
+Rules know only parameters and pseudo parameters; what needs a look into the account is preflight's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+from troposphere import And, AWSHelperFn, Equals, Not, Or, Ref
+
+from generator import params
+from generator.params import Form, Location
+from generator.partition import CHINA_REGIONS
+from generator.wiring import Value
+
+
+def contains(options: Sequence[str], value: Value) -> dict[str, Any]:
+    """Rule function Fn::Contains, which troposphere lacks: whether `value` is one of `options`."""
+    return {"Fn::Contains": [list(options), value]}
+
+
+def given(value: Value) -> AWSHelperFn:
+    """Whether an optional answer was given."""
+    return Not(Equals(value, ""))
+
+
+def either(*conditions: Any) -> Any:
+    """Any of `conditions`; Fn::Or itself wants at least two."""
+    return conditions[0] if len(conditions) == 1 else Or(*conditions)
+
+
+def rule(sentence: str, must: Any, *, when: Any = None) -> dict[str, Any]:
+    """A rule that asserts `must`, at all times or only `when` a condition holds; `sentence` says what to do."""
+    body: dict[str, Any] = {"Assertions": [{"Assert": must, "AssertDescription": sentence}]}
+    return {"RuleCondition": when, **body} if when is not None else body
+
+
+def rules(location: Location, form: Form, asked_by: str) -> dict[str, dict[str, Any]]:
+    """All rules of the parent `asked_by`, by name."""
+    found = {
+        "DomainNameBringsItsCertificate": rule(
+            "DomainName needs HostedZoneId (a certificate is then made and validated) or CertificateArn: give one of them.",
+            either(given(form.hosted_zone_id), given(form.certificate_arn)),
+            when=given(form.domain_name),
+        ),
+        "HostedZoneIsForADomainName": rule(
+            "HostedZoneId is of use only with DomainName: give the portal's host name in that zone, or leave it blank.",
+            given(form.domain_name),
+            when=given(form.hosted_zone_id),
+        ),
+        "CertificateIsForADomainName": rule(
+            "CertificateArn needs DomainName: give the host name that the certificate is for.",
+            given(form.domain_name),
+            when=given(form.certificate_arn),
+        ),
+        "ProvisionedDatabaseHasAClass": rule(
+            "DatabaseMode provisioned needs DatabaseInstanceClass: give a class such as db.r6g.large.",
+            given(form.database_instance_class),
+            when=Equals(form.database_mode, "provisioned"),
+        ),
+        "ServerlessDatabaseHasNoClass": rule(
+            "DatabaseInstanceClass is only for DatabaseMode provisioned: leave it blank, or choose provisioned.",
+            Equals(form.database_mode, "provisioned"),
+            when=given(form.database_instance_class),
+        ),
+        "EFPortalHasALicense": rule(
+            "PortalFlavor EFPortal needs LicenseSecretArn: put the text of license.ef into a secret and give its ARN.",
+            given(form.license_secret_arn),
+            when=Equals(form.portal_flavor, "EFPortal"),
+        ),
+        "EFPortalHasItsInstaller": rule(
+            "PortalFlavor EFPortal needs PortalInstallerUrl: give the location of EF Portal's own installer.",
+            Not(Equals(form.portal_installer_url, params.ENGINFRAME_INSTALLER)),
+            when=Equals(form.portal_flavor, "EFPortal"),
+        ),
+        "EnginFrameNeedsNoLicense": rule(
+            "LicenseSecretArn is only for PortalFlavor EFPortal: leave it blank, or choose EFPortal.",
+            Equals(form.portal_flavor, "EFPortal"),
+            when=given(form.license_secret_arn),
+        ),
+        "NoScratchLustreInChina": rule(
+            "LustreDeploymentType SCRATCH_2 does not exist in China: choose auto or PERSISTENT_1.",
+            Not(Equals(form.lustre_deployment_type, "SCRATCH_2")),
+            when=contains(CHINA_REGIONS, Ref("AWS::Region")),
+        ),
+        "Persistent1Throughput": rule(
+            "LustreDeploymentType PERSISTENT_1 takes LustreThroughput 50, 100 or 200: choose one of these.",
+            contains([str(value) for value in params.PERSISTENT_1_THROUGHPUTS], form.lustre_throughput),
+            when=Equals(form.lustre_deployment_type, "PERSISTENT_1"),
+        ),
+        "Persistent2Throughput": rule(
+            "LustreDeploymentType PERSISTENT_2 takes LustreThroughput 125, 250, 500 or 1000: choose one of these.",
+            contains([str(value) for value in params.PERSISTENT_2_THROUGHPUTS], form.lustre_throughput),
+            when=Equals(form.lustre_deployment_type, "PERSISTENT_2"),
+        ),
+        "AutomaticLustreThroughput": rule(
+            "LustreDeploymentType auto takes LustreThroughput 50, 100 or 200 (PERSISTENT_1 in China): choose one of these.",
+            contains([str(value) for value in params.PERSISTENT_1_THROUGHPUTS], form.lustre_throughput),
+            when=Equals(form.lustre_deployment_type, "auto"),
+        ),
+        "ReleaseIsNamed": rule(
+            "AssetsBucket is blank: launch from a published link, or name the bucket that the release was published to.",
+            given(form.assets_bucket),
+        ),
+        "RestoredDatabaseComesWithItsFiles": rule(
+            "DatabaseSnapshotArn needs ExistingFileSystemId: the portal's database and its files on EFS belong together, "
+            "so give the file system of the same deployment.",
+            given(form.existing_file_system_id),
+            when=given(form.database_snapshot_arn),
+        ),
+    }
+    if asked_by == params.MAIN:
+        found |= _zone_rules([zone.availability_zone for zone in location.zones])
+    else:
+        found["SubnetsAreDistinct"] = _distinct(
+            "The private subnets are the same: choose one subnet in each Availability Zone.",
+            [zone.private_subnet_id for zone in location.zones],
+        )
+        found["BalancerSubnetsAreDistinct"] = _distinct(
+            "The load balancer's subnets are the same: choose one subnet in each Availability Zone.",
+            [zone.balancer_subnet_id for zone in location.zones],
+        )
+    return found
+
+
+def _distinct(sentence: str, values: Sequence[Value], when: Any = None) -> dict[str, Any]:
+    same = [Equals(one, other) for one, other in combinations(values, 2)]
+    return rule(sentence, Not(either(*same)), when=when)
+
+
+def _zone_rules(zones: Sequence[Value]) -> dict[str, dict[str, Any]]:
+    """All zones named, and each another; or none."""
+    blank = [Equals(zone, "") for zone in zones]
+    return {
+        "ZonesAllOrNone": rule(
+            "Some Availability Zones are named and some are blank: name one for each, or leave all blank.",
+            either(And(*blank), And(*[Not(condition) for condition in blank])),
+        ),
+        "ZonesAreDistinct": _distinct(
+            "The Availability Zones are the same: name a different one for each, or leave all blank.",
+            zones,
+            when=either(*[given(zone) for zone in zones]),
+        ),
+    }

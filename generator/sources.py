@@ -1,0 +1,77 @@
+"""Reads the texts that people edit (Lambda handlers, user data, the cluster's configuration) for the tiers."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from generator import package
+from generator.errors import GeneratorError
+from generator.render import load_yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The project's folder `root`. Every method raises GeneratorError for a file that is missing or malformed."""
+
+    root: Path = ROOT
+
+    def text(self, path: str) -> str:
+        """The text of the file `path` of the project."""
+        try:
+            return (self.root / path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise GeneratorError(f"cannot read {self.root / path}: {error}; restore it from the repository") from error
+
+    def yaml(self, path: str) -> Any:
+        """The YAML file `path`, with CloudFormation's short forms turned into the long ones."""
+        try:
+            return load_yaml(self.text(path))
+        except yaml.YAMLError as error:
+            raise GeneratorError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+
+    def inline_function(self, name: str) -> str:
+        """The code of Lambda `name` as one file: lambda/common/answer.py stands in place of its import.
+
+        The modules' own docstrings stay in the sources: a template is to stay below 51,200 bytes.
+        """
+        handler = f"lambda/{name}/handler.py"
+        before, imported, after = self._code(handler).partition("from answer import")
+        if not imported or "from answer import" in after:
+            raise GeneratorError(f"{handler} must import once `from answer import …`, on one line")
+        code = f"# {handler} and lambda/common/answer.py\n{before}{self._code('lambda/common/answer.py')}{after.split(chr(10), 1)[1]}"
+        if not code.isascii() or "\t" in code or " \n" in code:
+            raise GeneratorError(f"lambda/{name}: use plain ASCII without tabs or trailing blanks, so that it stays readable YAML")
+        return code
+
+    def _code(self, path: str) -> str:
+        """A Python module without its docstring."""
+        text = self.text(path)
+        first = ast.parse(text).body[0]
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            return "\n".join(text.splitlines()[first.end_lineno :]).lstrip("\n") + "\n"
+        return text
+
+    @cached_property
+    def portal_bundle(self) -> tuple[str, str]:
+        """Key and SHA-256 of the portal nodes' bundle."""
+        key, content = package.portal_bundle(self.root)
+        return key, package.digest(content)
+
+    @cached_property
+    def cluster_scripts(self) -> tuple[str, tuple[str, ...]]:
+        """Key prefix and names of the clusters' node scripts."""
+        prefix, files = package.cluster_scripts(self.root)
+        return prefix, tuple(sorted(files))
+
+    @cached_property
+    def certificate_key(self) -> str:
+        """Key of the certificate Lambda's zip."""
+        return package.certificate_key(self.root)

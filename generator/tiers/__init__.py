@@ -1,0 +1,1 @@
+"""The tiers of the stack: one module, one `build` function, one nested template each."""

@@ -1,0 +1,139 @@
+"""The application load balancer before the portal nodes: HTTPS outside and inside, sticky sessions, access logs.
+
+Its listeners stand in the tier `entrance`: their certificate may need the balancer's name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from awacs.aws import Allow, Principal, Statement
+from awacs.s3 import PutObject
+from troposphere import And, Condition, Equals, GetAtt, If, Not, NoValue, Or, Ref
+from troposphere.elasticloadbalancingv2 import (
+    LoadBalancer,
+    LoadBalancerAttributes,
+    Matcher,
+    TargetGroup,
+    TargetGroupAttribute,
+)
+from troposphere.s3 import Bucket, LifecycleConfiguration, LifecycleRule
+
+from generator import partition
+from generator.params import Form
+from generator.policies import bucket_policy, chosen
+from generator.tiers.assets import private_bucket
+from generator.tiers.firewall import PORTAL_HTTPS, Firewall
+from generator.tiers.network import Network
+from generator.wiring import Ports, Tier, Value, port
+
+PORTAL_PATH = "/enginframe/"
+# Longer than EnginFrame's web session of 30 minutes.
+STICKINESS_SECONDS = 8 * 3600
+# Below the keep-alive that the bootstrap gives Tomcat (75 s): else the balancer meets closed connections, and sends 502s.
+IDLE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Balancer(Ports):
+    """The load balancer and its target group."""
+
+    load_balancer_arn: Value = port("ARN of the load balancer")
+    load_balancer_name: Value = port("Full name of the load balancer, as metrics call it")
+    load_balancer_dns_name: Value = port("DNS name of the load balancer")
+    load_balancer_zone_id: Value = port("Hosted zone of the load balancer's DNS name")
+    target_group_arn: Value = port("ARN of the portal nodes' target group")
+    target_group_name: Value = port("Full name of the portal nodes' target group, as metrics call it")
+
+
+def build(tier: Tier, form: Form, network: Network, firewall: Firewall) -> Balancer:
+    """Load balancer, target group, and the access logs' bucket."""
+    asked, net, walls, t = tier.uses(form), tier.uses(network), tier.uses(firewall), tier.template
+    logged = chosen(t, "AccessLogsWanted", asked.access_logs)
+    protected = chosen(t, "DeletionProtected", asked.deletion_protection)
+    bucket, policies = _log_bucket(tier, asked, logged)
+    balancer = t.add_resource(
+        LoadBalancer(
+            "LoadBalancer",
+            DependsOn=policies,  # the balancer tries the bucket at once
+            Type="application",
+            Scheme=asked.balancer_scheme,
+            Subnets=[zone.balancer_subnet_id for zone in net.zones],
+            SecurityGroups=[walls.balancer_group_id],
+            LoadBalancerAttributes=[
+                LoadBalancerAttributes(Key="idle_timeout.timeout_seconds", Value=str(IDLE_SECONDS)),
+                LoadBalancerAttributes(Key="routing.http.drop_invalid_header_fields.enabled", Value="true"),
+                LoadBalancerAttributes(Key="deletion_protection.enabled", Value=If(protected, "true", "false")),
+                LoadBalancerAttributes(Key="access_logs.s3.enabled", Value=If(logged, "true", "false")),
+                If(logged, LoadBalancerAttributes(Key="access_logs.s3.bucket", Value=Ref(bucket)), NoValue),
+            ],
+        )
+    )
+    targets = t.add_resource(
+        TargetGroup(
+            "PortalTargets",
+            VpcId=net.vpc_id,
+            TargetType="instance",
+            Protocol="HTTPS",
+            Port=PORTAL_HTTPS,
+            HealthCheckProtocol="HTTPS",
+            HealthCheckPath=PORTAL_PATH,
+            HealthCheckIntervalSeconds=15,
+            HealthCheckTimeoutSeconds=5,
+            HealthyThresholdCount=2,
+            UnhealthyThresholdCount=2,
+            Matcher=Matcher(HttpCode="200-399"),
+            TargetGroupAttributes=[
+                TargetGroupAttribute(Key="stickiness.enabled", Value="true"),
+                TargetGroupAttribute(Key="stickiness.type", Value="lb_cookie"),
+                TargetGroupAttribute(Key="stickiness.lb_cookie.duration_seconds", Value=str(STICKINESS_SECONDS)),
+                TargetGroupAttribute(Key="deregistration_delay.timeout_seconds", Value="60"),
+            ],
+        )
+    )
+    return Balancer(
+        load_balancer_arn=Ref(balancer),
+        load_balancer_name=GetAtt(balancer, "LoadBalancerFullName"),
+        load_balancer_dns_name=GetAtt(balancer, "DNSName"),
+        load_balancer_zone_id=GetAtt(balancer, "CanonicalHostedZoneID"),
+        target_group_arn=Ref(targets),
+        target_group_name=GetAtt(targets, "TargetGroupFullName"),
+    )
+
+
+def _log_bucket(tier: Tier, asked: Form, logged: str) -> tuple[Bucket, list[str]]:
+    """The access logs' bucket and the titles of its policies, of which one applies. A bucket with logs cannot be deleted, so it stays."""
+    t = tier.template
+    bucket = t.add_resource(
+        private_bucket(
+            "AccessLogBucket",
+            Condition=logged,
+            DeletionPolicy="RetainExceptOnCreate",
+            UpdateReplacePolicy="Retain",
+            LifecycleConfiguration=LifecycleConfiguration(
+                Rules=[LifecycleRule(Id="Expire", Status="Enabled", ExpirationInDays=asked.log_retention_days)]
+            ),
+        )
+    )
+    writer: Value | None = None
+    conditions = []
+    for region, account in partition.LOG_DELIVERY_ACCOUNTS.items():
+        name = "In" + "".join(part.capitalize() for part in region.split("-"))
+        t.add_condition(name, Equals(Ref("AWS::Region"), region))
+        conditions.append(Condition(name))
+        writer = partition.root_principal(account) if writer is None else If(name, partition.root_principal(account), writer)
+    by_account = t.add_condition("LogsByAccount", And(Condition(logged), Or(*conditions)))
+    by_service = t.add_condition("LogsByService", And(Condition(logged), Not(Or(*conditions))))
+
+    def delivery(principal: Principal) -> Statement:
+        return Statement(
+            Effect=Allow, Principal=principal, Action=[PutObject], Resource=[partition.bucket_arn(Ref(bucket), "*")]
+        )
+
+    service = Principal("Service", partition.service_principal("logdelivery.elasticloadbalancing"))
+    account = Principal("AWS", writer)
+    policies = [
+        bucket_policy(tier, "AccessLogPolicyByService", bucket, delivery(service), Condition=by_service),
+        bucket_policy(tier, "AccessLogPolicyByAccount", bucket, delivery(account), Condition=by_account),
+    ]
+    return bucket, [policy.title for policy in policies]

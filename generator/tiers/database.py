@@ -1,0 +1,125 @@
+"""Aurora MySQL with a writer and a reader in two Availability Zones: the portal's state and Slurm's accounting.
+
+Serverless or provisioned differs in the instances' class alone, so that one can become the other in place. The portal
+makes its own schema and user at its first boot; no DatabaseName is given here, since CloudFormation would make it
+in another character set than EnginFrame needs. No engine logs are exported: their log groups would have names of
+RDS's choosing and keep their entries for ever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troposphere import GetAtt, If, NoValue, Ref
+from troposphere.rds import (
+    DBCluster,
+    DBClusterParameterGroup,
+    DBInstance,
+    DBSubnetGroup,
+    ServerlessV2ScalingConfiguration,
+)
+
+from generator.params import Form
+from generator.partition import secret_text
+from generator.policies import chosen, given
+from generator.tiers import choices
+from generator.tiers.firewall import Firewall
+from generator.tiers.network import Network
+from generator.tiers.secrets import Secrets
+from generator.wiring import Ports, Tier, Value, port
+
+ENGINE = "aurora-mysql"
+FAMILY = "aurora-mysql8.0"
+MASTER_USERNAME = "hpcadmin"
+PORTAL_SCHEMA = "enginframedb"
+# The one authority that all partitions have (RDS user guide, "Using SSL/TLS to encrypt a connection").
+CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
+
+
+@dataclass(frozen=True)
+class Database(Ports):
+    """How to reach the database."""
+
+    database_endpoint: Value = port("Host name of the database's writer")
+    database_port: Value = port("Port of the database")
+    database_name: Value = port("Schema of the portal")
+    database_master_username: Value = port("Master user of the database")
+    database_cluster_id: Value = port("Identifier of the database cluster")
+    database_cluster_arn: Value = port("ARN of the database cluster")
+
+
+def build(tier: Tier, form: Form, network: Network, firewall: Firewall, secrets: Secrets) -> Database:
+    """Cluster, parameter group, subnet group, and an instance in each zone."""
+    asked, net, walls, secret = tier.uses(form), tier.uses(network), tier.uses(firewall), tier.uses(secrets)
+    t = tier.template
+    restored = given(t, "SnapshotGiven", asked.database_snapshot_arn)
+    own_key = given(t, "KmsKeyGiven", asked.kms_key_arn)
+    protected = chosen(t, "DeletionProtected", asked.deletion_protection)
+    subnets = t.add_resource(
+        DBSubnetGroup(
+            "DatabaseSubnets",
+            DBSubnetGroupDescription="Private subnets of all zones",
+            SubnetIds=[zone.private_subnet_id for zone in net.zones],
+        )
+    )
+    parameters = t.add_resource(
+        DBClusterParameterGroup(
+            "DatabaseParameters",
+            Description="TLS required; lock waits as slurmdbd wants them",
+            Family=FAMILY,
+            # 900 s: ParallelCluster's own accounting template, after Slurm's accounting guide.
+            Parameters={"require_secure_transport": "ON", "innodb_lock_wait_timeout": "900"},
+        )
+    )
+    cluster = t.add_resource(
+        DBCluster(
+            "DatabaseCluster",
+            DeletionPolicy="Snapshot",
+            UpdateReplacePolicy="Snapshot",
+            Engine=ENGINE,
+            EngineVersion=asked.database_engine_version,
+            DBClusterParameterGroupName=Ref(parameters),
+            DBSubnetGroupName=Ref(subnets),
+            VpcSecurityGroupIds=[walls.database_group_id],
+            SnapshotIdentifier=If(restored, asked.database_snapshot_arn, NoValue),
+            MasterUsername=If(restored, NoValue, MASTER_USERNAME),
+            MasterUserPassword=secret_text(secret.database_secret_arn),
+            ServerlessV2ScalingConfiguration=ServerlessV2ScalingConfiguration(
+                MinCapacity=asked.database_min_capacity, MaxCapacity=asked.database_max_capacity
+            ),
+            StorageEncrypted=True,
+            KmsKeyId=If(own_key, asked.kms_key_arn, NoValue),
+            BackupRetentionPeriod=asked.database_backup_days,
+            CopyTagsToSnapshot=True,
+            DeletionProtection=If(protected, True, False),
+        )
+    )
+    # The first instance made becomes the writer, so the zones' instances are made one after the other.
+    previous: dict[str, str] = {}
+    for number, zone in enumerate(net.zones, 1):
+        instance = t.add_resource(
+            DBInstance(
+                f"DatabaseInstance{number}",
+                DeletionPolicy="Delete",
+                UpdateReplacePolicy="Delete",
+                DBClusterIdentifier=Ref(cluster),
+                Engine=ENGINE,
+                DBInstanceClass=choices.database_class(t, asked),
+                AvailabilityZone=zone.availability_zone,
+                PromotionTier=min(number - 1, 1),
+                CACertificateIdentifier=CERTIFICATE_AUTHORITY,
+                PubliclyAccessible=False,
+                # The engine's version is the form's answer; RDS must not run ahead of it.
+                AutoMinorVersionUpgrade=False,
+                **previous,
+            )
+        )
+        previous = {"DependsOn": instance.title}
+    return Database(
+        database_endpoint=GetAtt(cluster, "Endpoint.Address"),
+        database_port=GetAtt(cluster, "Endpoint.Port"),
+        database_name=PORTAL_SCHEMA,
+        database_master_username=MASTER_USERNAME,
+        database_cluster_id=Ref(cluster),
+        database_cluster_arn=GetAtt(cluster, "DBClusterArn"),
+    )

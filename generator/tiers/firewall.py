@@ -1,0 +1,179 @@
+"""Every security group and rule of the whole system on one page, and the portal nodes' fixed network interfaces.
+
+Descriptions and logical ids in here are frozen (a test holds them): another description replaces a group, and with it
+file systems whose groups cannot be changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troposphere import GetAtt, If, NoValue, Ref, Sub, Tags
+from troposphere.ec2 import (
+    NetworkInterface,
+    SecurityGroup,
+    SecurityGroupEgress,
+    SecurityGroupIngress,
+    SecurityGroupRule,
+)
+
+from generator.params import Form
+from generator.policies import given
+from generator.tiers.network import EVERYWHERE, Network
+from generator.wiring import Ports, Tier, Value, port
+
+HTTP, HTTPS = 80, 443
+PORTAL_HTTPS = 8443
+HAZELCAST = 7800
+EF_AGENT = (9998, 9999)
+MYSQL = 3306
+NFS = 2049
+# FSx for Lustre user guide, "File system access control with Amazon VPC".
+LUSTRE = ((988, 988), (1018, 1023))
+SLURMCTLD = (6820, 6829)
+SLURMDBD = 6819
+
+
+@dataclass(frozen=True)
+class FirewallZone(Ports):
+    """The portal node's place in the network of one zone."""
+
+    portal_interface_id: Value = port("Network interface of the zone's portal node")
+    portal_address: Value = port("Address of the zone's portal node, the same for every node that takes its place")
+
+
+@dataclass(frozen=True)
+class Firewall(Ports):
+    """Security groups, by what carries them."""
+
+    zones: tuple[FirewallZone, ...]
+    balancer_group_id: Value = port("Security group of the load balancer")
+    database_group_id: Value = port("Security group of the database")
+    file_system_group_id: Value = port("Security group of EFS mount targets")
+    lustre_group_id: Value = port("Security group of the Lustre file systems")
+    head_node_group_id: Value = port("Additional security group of head nodes")
+    compute_node_group_id: Value = port("Additional security group of compute nodes")
+
+
+class _Rules:
+    """Adds groups and rules to one template; every rule between groups stands at both ends."""
+
+    def __init__(self, tier: Tier, vpc_id: Value) -> None:
+        self.template = tier.template
+        self.vpc_id = vpc_id
+
+    def group(self, title: str, description: str, ingress: list[object] | None = None, internet: bool = False) -> SecurityGroup:
+        """A group that lets nothing out, or HTTPS to the internet, but what `allow` adds."""
+        # Without an own rule EC2 adds one that lets everything out; this one matches nothing.
+        nothing = SecurityGroupRule(
+            CidrIp="127.0.0.1/32", IpProtocol="icmp", FromPort=252, ToPort=86, Description="No other traffic out"
+        )
+        https = SecurityGroupRule(
+            CidrIp=EVERYWHERE, IpProtocol="tcp", FromPort=HTTPS, ToPort=HTTPS, Description="AWS APIs and downloads"
+        )
+        optional = {"SecurityGroupIngress": ingress} if ingress else {}
+        return self.template.add_resource(
+            SecurityGroup(
+                title,
+                GroupDescription=description,
+                VpcId=self.vpc_id,
+                SecurityGroupEgress=[https if internet else nothing],
+                Tags=Tags(Name=Sub(f"${{AWS::StackName}}/{title}")),
+                **optional,
+            )
+        )
+
+    def allow(self, what: str, source: SecurityGroup, target: SecurityGroup, first: int, last: int | None = None) -> None:
+        """TCP ports `first` to `last` from `source` to `target`; `what` is part of the logical ids."""
+        ports = {"IpProtocol": "tcp", "FromPort": first, "ToPort": last or first}
+        self.template.add_resource(
+            SecurityGroupEgress(
+                f"{source.title}To{target.title}{what}",
+                GroupId=Ref(source),
+                DestinationSecurityGroupId=Ref(target),
+                Description=f"{what} to {target.title}",
+                **ports,
+            )
+        )
+        self.template.add_resource(
+            SecurityGroupIngress(
+                f"{target.title}From{source.title}{what}",
+                GroupId=Ref(target),
+                SourceSecurityGroupId=Ref(source),
+                Description=f"{what} from {source.title}",
+                **ports,
+            )
+        )
+
+
+def build(tier: Tier, form: Form, network: Network) -> Firewall:
+    """All groups, all rules, and an interface for each portal node."""
+    asked, net = tier.uses(form), tier.uses(network)
+    rules = _Rules(tier, net.vpc_id)
+    balancer = rules.group("BalancerGroup", "Load balancer of the portal", _visitors(tier, asked))
+    portal = rules.group("PortalGroup", "Portal nodes", internet=True)
+    database = rules.group("DatabaseGroup", "Database")
+    files = rules.group("FileSystemGroup", "EFS mount targets")
+    lustre = rules.group("LustreGroup", "FSx for Lustre file systems")
+    head = rules.group("HeadNodeGroup", "Head nodes, beside ParallelCluster's own group")
+    compute = rules.group("ComputeNodeGroup", "Compute nodes, beside ParallelCluster's own group")
+
+    rules.allow("Https", balancer, portal, PORTAL_HTTPS)
+    # The servers' Hazelcast speaks no TLS, so it stays among them.
+    rules.allow("Hazelcast", portal, portal, HAZELCAST)
+    rules.allow("Agent", portal, portal, *EF_AGENT)
+    for client in (portal, head):
+        rules.allow("MySql", client, database, MYSQL)
+    for client in (portal, head, compute):
+        rules.allow("Nfs", client, files, NFS)
+        for first, last in LUSTRE:
+            rules.allow(f"Lustre{first}", client, lustre, first, last)
+            # Lustre servers open connections to their clients too.
+            rules.allow(f"Lustre{first}", lustre, client, first, last)
+    for first, last in LUSTRE:
+        rules.allow(f"Lustre{first}", lustre, lustre, first, last)
+    rules.allow("Slurm", portal, head, *SLURMCTLD)
+    rules.allow("Slurmdbd", portal, head, SLURMDBD)
+
+    zones = []
+    for number, zone in enumerate(net.zones, 1):
+        interface = tier.template.add_resource(
+            NetworkInterface(
+                f"PortalInterface{number}",
+                Description=Sub(f"Portal node {number} of ${{AWS::StackName}}"),
+                SubnetId=zone.private_subnet_id,
+                GroupSet=[Ref(portal)],
+                Tags=Tags(Name=Sub(f"${{AWS::StackName}}/portal-{number}")),
+            )
+        )
+        zones.append(
+            FirewallZone(
+                portal_interface_id=Ref(interface), portal_address=GetAtt(interface, "PrimaryPrivateIpAddress")
+            )
+        )
+    return Firewall(
+        zones=tuple(zones),
+        balancer_group_id=Ref(balancer),
+        database_group_id=Ref(database),
+        file_system_group_id=Ref(files),
+        lustre_group_id=Ref(lustre),
+        head_node_group_id=Ref(head),
+        compute_node_group_id=Ref(compute),
+    )
+
+
+def _visitors(tier: Tier, asked: Form) -> list[object]:
+    """Who may reach the load balancer: the addresses that the operator named, and nobody else."""
+    second = given(tier.template, "AdditionalCidrGiven", asked.additional_access_cidr)
+    listed = given(tier.template, "PrefixListGiven", asked.access_prefix_list_id)
+    sources: list[tuple[str | None, dict[str, Value]]] = [
+        (None, {"CidrIp": asked.portal_access_cidr}),
+        (second, {"CidrIp": asked.additional_access_cidr}),
+        (listed, {"SourcePrefixListId": asked.access_prefix_list_id}),
+    ]
+    found: list[object] = []
+    for condition, source in sources:
+        for name, number in (("HTTPS", HTTPS), ("HTTP, redirected to HTTPS", HTTP)):
+            rule = SecurityGroupRule(IpProtocol="tcp", FromPort=number, ToPort=number, Description=name, **source)
+            found.append(If(condition, rule, NoValue) if condition else rule)
+    return found

@@ -1,0 +1,62 @@
+"""One zone's FSx for Lustre file system, mounted by that zone's cluster and, on demand, by the portal nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troposphere import And, Condition, GetAtt, If, NoValue, Ref, Sub, Tags
+from troposphere.fsx import FileSystem, LustreConfiguration
+
+from generator.params import Form
+from generator.policies import given
+from generator.tiers import choices
+from generator.tiers.firewall import Firewall
+from generator.tiers.network import NetworkZone
+from generator.wiring import Ports, Tier, Value, port
+
+# Said always: for scratch and PERSISTENT_1 the default is 2.10, and every type supports this one (FSx user guide).
+LUSTRE_VERSION = "2.15"
+
+
+@dataclass(frozen=True)
+class Lustre(Ports):
+    """One zone's Lustre file system."""
+
+    lustre_id: Value = port("FSx for Lustre file system")
+    lustre_dns_name: Value = port("DNS name of the Lustre file system")
+    lustre_mount_name: Value = port("Mount name of the Lustre file system")
+
+
+def build(tier: Tier, form: Form, network: NetworkZone, firewall: Firewall) -> Lustre:
+    """The file system. Deleted with the stack, as the form says of scratch; a replaced one is kept."""
+    asked, here, walls, t = tier.uses(form), tier.uses(network), tier.uses(firewall), tier.template
+    deployment_type = choices.lustre_type(t, asked)
+    persistent = choices.lustre_persistent(t, asked)
+    own_key = given(t, "KmsKeyGiven", asked.kms_key_arn)
+    # Scratch file systems take no key of the operator's (FSx API reference, KmsKeyId).
+    keyed = t.add_condition("PersistentWithKey", And(Condition(persistent), Condition(own_key)))
+    file_system = t.add_resource(
+        FileSystem(
+            "LustreFileSystem",
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Retain",
+            FileSystemType="LUSTRE",
+            FileSystemTypeVersion=LUSTRE_VERSION,
+            StorageCapacity=asked.lustre_storage_capacity,
+            SubnetIds=[here.private_subnet_id],
+            SecurityGroupIds=[walls.lustre_group_id],
+            KmsKeyId=If(keyed, asked.kms_key_arn, NoValue),
+            # PERSISTENT_2 with a Ref for its throughput is refused by troposphere, though FSx takes it.
+            LustreConfiguration=LustreConfiguration(
+                DeploymentType=deployment_type,
+                PerUnitStorageThroughput=If(persistent, asked.lustre_throughput, NoValue),
+                DataCompressionType="LZ4",
+            ).no_validation(),
+            Tags=Tags(Name=Sub("${AWS::StackName}")),
+        )
+    )
+    return Lustre(
+        lustre_id=Ref(file_system),
+        lustre_dns_name=GetAtt(file_system, "DNSName"),
+        lustre_mount_name=GetAtt(file_system, "LustreMountName"),
+    )

@@ -1,0 +1,171 @@
+"""The VPC: in each Availability Zone a public and a private subnet and a NAT gateway of the zone's own.
+
+Nothing in one zone routes through another, so that a zone may die alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troposphere import Cidr, Equals, GetAtt, If, Ref, Select, Split, Sub, Tags
+from troposphere.ec2 import (
+    EIP,
+    VPC,
+    FlowLog,
+    InternetGateway,
+    NatGateway,
+    Route,
+    RouteTable,
+    Subnet,
+    SubnetRouteTableAssociation,
+    VPCEndpoint,
+    VPCGatewayAttachment,
+)
+
+from generator.params import Form, Location
+from generator.policies import allow, log_group, role
+from generator.tiers.preflight import Preflight
+from generator.wiring import Ports, StrictTemplate, Tier, Value, port
+
+# The VPC is cut into eight blocks: the first four for private subnets, the last four for public ones.
+BLOCKS = 8
+FIRST_PUBLIC_BLOCK = 4
+MAX_ZONES = 4
+EVERYWHERE = "0.0.0.0/0"
+
+
+@dataclass(frozen=True)
+class NetworkZone(Ports):
+    """The network of one zone."""
+
+    availability_zone: Value = port("Availability Zone")
+    private_subnet_id: Value = port("Private subnet of the zone")
+    balancer_subnet_id: Value = port("Subnet of the load balancer in the zone")
+
+
+@dataclass(frozen=True)
+class Network(Ports):
+    """The network, made here or brought by the operator."""
+
+    zones: tuple[NetworkZone, ...]
+    vpc_id: Value = port("VPC")
+    vpc_cidr: Value = port("Address range of the VPC")
+
+
+def build(tier: Tier, location: Location, form: Form, preflight: Preflight) -> Network:
+    """VPC, subnets, NAT gateways, the S3 endpoint and flow logs."""
+    asked, where = tier.uses(form), tier.uses(location)
+    checked, t = tier.uses(preflight), tier.template
+    vpc = t.add_resource(
+        VPC("Vpc", CidrBlock=where.vpc_cidr, EnableDnsSupport=True, EnableDnsHostnames=True, Tags=_named("vpc"))
+    )
+    gateway = t.add_resource(InternetGateway("InternetGateway", Tags=_named("internet")))
+    attachment = t.add_resource(
+        VPCGatewayAttachment("InternetGatewayAttachment", VpcId=Ref(vpc), InternetGatewayId=Ref(gateway))
+    )
+    blocks = Cidr(where.vpc_cidr, BLOCKS, _host_bits(t, where.vpc_cidr))
+    public_table = t.add_resource(RouteTable("PublicRouteTable", VpcId=Ref(vpc), Tags=_named("public")))
+    t.add_resource(
+        Route(
+            "PublicRoute",
+            DependsOn=attachment,
+            RouteTableId=Ref(public_table),
+            DestinationCidrBlock=EVERYWHERE,
+            GatewayId=Ref(gateway),
+        )
+    )
+    zones, tables = [], [public_table]
+    for number, zone in enumerate(checked.zones, 1):
+        public, private = (
+            t.add_resource(
+                Subnet(
+                    f"{kind.capitalize()}Subnet{number}",
+                    VpcId=Ref(vpc),
+                    AvailabilityZone=zone.picked_zone,
+                    CidrBlock=Select(block, blocks),
+                    MapPublicIpOnLaunch=False,
+                    Tags=_named(f"{kind}-{number}"),
+                )
+            )
+            for kind, block in (("public", FIRST_PUBLIC_BLOCK + number - 1), ("private", number - 1))
+        )
+        table = t.add_resource(RouteTable(f"PrivateRouteTable{number}", VpcId=Ref(vpc), Tags=_named(f"private-{number}")))
+        tables.append(table)
+        for subnet, its_table in ((public, public_table), (private, table)):
+            t.add_resource(
+                SubnetRouteTableAssociation(f"{subnet.title}Routes", SubnetId=Ref(subnet), RouteTableId=Ref(its_table))
+            )
+        address = t.add_resource(EIP(f"NatAddress{number}", DependsOn=attachment, Domain="vpc", Tags=_named(f"nat-{number}")))
+        nat = t.add_resource(
+            NatGateway(
+                f"NatGateway{number}",
+                AllocationId=GetAtt(address, "AllocationId"),
+                SubnetId=Ref(public),
+                Tags=_named(f"nat-{number}"),
+            )
+        )
+        t.add_resource(
+            Route(
+                f"PrivateRoute{number}",
+                RouteTableId=Ref(table),
+                DestinationCidrBlock=EVERYWHERE,
+                NatGatewayId=Ref(nat),
+            )
+        )
+        zones.append(
+            NetworkZone(
+                availability_zone=zone.picked_zone,
+                private_subnet_id=Ref(private),
+                balancer_subnet_id=Ref(public),
+            )
+        )
+    # Its policy stays open: custom resources' answers, AL2023's repositories and ParallelCluster go through it.
+    t.add_resource(
+        VPCEndpoint(
+            "S3Endpoint",
+            VpcId=Ref(vpc),
+            ServiceName=Sub("com.amazonaws.${AWS::Region}.s3"),
+            VpcEndpointType="Gateway",
+            RouteTableIds=[Ref(table) for table in tables],
+        )
+    )
+    _flow_logs(tier, asked, vpc)
+    return Network(zones=tuple(zones), vpc_id=Ref(vpc), vpc_cidr=GetAtt(vpc, "CidrBlock"))
+
+
+def _flow_logs(tier: Tier, asked: Form, vpc: VPC) -> None:
+    logs = log_group(tier, asked, "FlowLogs")
+    writer = role(
+        tier,
+        asked,
+        "FlowLogRole",
+        "vpc-flow-logs",
+        [
+            allow(
+                ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"],
+                [GetAtt(logs, "Arn")],
+            )
+        ],
+    )
+    tier.template.add_resource(
+        FlowLog(
+            "FlowLog",
+            ResourceId=Ref(vpc),
+            ResourceType="VPC",
+            TrafficType="REJECT",
+            LogGroupName=Ref(logs),
+            DeliverLogsPermissionArn=GetAtt(writer, "Arn"),
+        )
+    )
+
+
+def _host_bits(template: StrictTemplate, vpc_cidr: Value) -> If:
+    """Host bits of an eighth of the VPC. Fn::Cidr wants them spelled out, and CloudFormation has no arithmetic."""
+    size = Select(1, Split("/", vpc_cidr))
+    for prefix in ("16", "18"):
+        template.add_condition(f"VpcIs{prefix}", Equals(size, prefix))
+    return If("VpcIs16", 13, If("VpcIs18", 11, 9))
+
+
+def _named(what: str) -> Tags:
+    return Tags(Name=Sub(f"${{AWS::StackName}}/{what}"))

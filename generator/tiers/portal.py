@@ -1,0 +1,222 @@
+"""The portal nodes: in each zone an Auto Scaling group of one, on the zone's fixed network interface.
+
+A node that takes another's place has its address and host name. Zones change one after the other, and a stack operation
+hears from each node how its bootstrap ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from awacs.aws import Condition as PolicyCondition
+from awacs.aws import Statement, StringEquals
+from troposphere import Base64, Equals, GetAtt, If, Join, NoValue, Ref, Select, Split, Sub
+from troposphere.autoscaling import (
+    AutoScalingGroup,
+    InstanceMaintenancePolicy,
+    LaunchTemplateSpecification,
+    Tag,
+)
+from troposphere.ec2 import (
+    EBSBlockDevice,
+    IamInstanceProfile,
+    LaunchTemplate,
+    LaunchTemplateBlockDeviceMapping,
+    LaunchTemplateData,
+    MetadataOptions,
+    NetworkInterfaces,
+    TagSpecifications,
+)
+from troposphere.iam import InstanceProfile
+from troposphere.logs import LogGroup
+from troposphere.policies import AutoScalingRollingUpdate, CreationPolicy, ResourceSignal, UpdatePolicy
+
+from generator import partition
+from generator.params import Form
+from generator.policies import allow, given, log_group, may_log, role
+from generator.tiers.assets import Assets
+from generator.tiers.balancer import Balancer
+from generator.tiers.database import Database
+from generator.tiers.entrance import Entrance
+from generator.tiers.filesystem import FileSystem
+from generator.tiers.firewall import Firewall
+from generator.tiers.lustre import Lustre
+from generator.tiers.network import Network
+from generator.tiers.preflight import Preflight
+from generator.tiers.secrets import Secrets
+from generator.wiring import Ports, Tier, Value, port
+
+USER_DATA = "userdata/header.sh"
+ROOT_DEVICE = "/dev/xvda"  # of Amazon Linux 2023
+METRICS_NAMESPACE = "HpcPortal"
+SIGNAL_TIMEOUT = "PT1H"  # the most that CloudFormation takes for a rolling update
+
+
+@dataclass(frozen=True)
+class PortalZone(Ports):
+    """One zone's portal node."""
+
+    portal_group_name: Value = port("Auto Scaling group of the zone's portal node")
+
+
+@dataclass(frozen=True)
+class Portal(Ports):
+    """The portal nodes."""
+
+    zones: tuple[PortalZone, ...]
+    portal_log_group: Value = port("Log group of the portal nodes")
+
+
+def build(
+    tier: Tier,
+    form: Form,
+    preflight: Preflight,
+    network: Network,
+    firewall: Firewall,
+    secrets: Secrets,
+    database: Database,
+    file_system: FileSystem,
+    lustre: tuple[Lustre, ...],
+    assets: Assets,
+    balancer: Balancer,
+    entrance: Entrance,
+) -> Portal:
+    """A launch template and a group for each zone; the user data's own ${…} name the ports handed in here."""
+    asked, checked, net, walls = tier.uses(form), tier.uses(preflight), tier.uses(network), tier.uses(firewall)
+    front, t = tier.uses(balancer), tier.template
+    for ports in (secrets, database, file_system, assets, entrance):
+        tier.uses(ports)
+    given(t, "KeyGiven", asked.key_name)
+    logs = log_group(tier, asked, "PortalLogs")
+    profile = _profile(tier, asked, tier.uses(secrets), tier.uses(assets), logs)
+    user_data = tier.sources.text(USER_DATA)
+    shared = {
+        "Zones": str(tier.zone_count),
+        "Lustre": Join(" ", [Sub("${Dns}@${Mount}", Dns=fs.lustre_dns_name, Mount=fs.lustre_mount_name) for fs in tier.uses_each(lustre)]),
+        "Peers": Join(" ", [zone.portal_address for zone in walls.zones]),
+        "LogGroup": Ref(logs),
+    }
+    zones: list[PortalZone] = []
+    previous: dict[str, str] = {}
+    for number, (zone, place) in enumerate(zip(net.zones, walls.zones, strict=True), 1):
+        title = f"PortalNode{number}"
+        name = Sub(f"${{AWS::StackName}}/portal-{number}")
+        template = t.add_resource(
+            LaunchTemplate(
+                f"PortalLaunchTemplate{number}",
+                LaunchTemplateData=LaunchTemplateData(
+                    ImageId=checked.portal_image_id,
+                    InstanceType=asked.portal_instance_type,
+                    KeyName=If("KeyGiven", asked.key_name, NoValue),
+                    IamInstanceProfile=IamInstanceProfile(Arn=GetAtt(profile, "Arn")),
+                    # IMDSv2 alone, and no further than the node itself.
+                    MetadataOptions=MetadataOptions(HttpTokens="required", HttpPutResponseHopLimit=1),
+                    NetworkInterfaces=[NetworkInterfaces(DeviceIndex=0, NetworkInterfaceId=place.portal_interface_id)],
+                    BlockDeviceMappings=[
+                        LaunchTemplateBlockDeviceMapping(
+                            DeviceName=ROOT_DEVICE,
+                            # AWS's own key: Auto Scaling has no right to a customer's.
+                            Ebs=EBSBlockDevice(
+                                VolumeType="gp3",
+                                VolumeSize=asked.portal_volume_size,
+                                Encrypted=True,
+                                DeleteOnTermination=True,
+                            ),
+                        )
+                    ],
+                    TagSpecifications=[
+                        TagSpecifications(ResourceType=kind, Tags=[{"Key": "Name", "Value": name}])
+                        for kind in ("instance", "volume")
+                    ],
+                    UserData=Base64(Sub(user_data, LogicalId=title, ZoneNumber=str(number), **shared)),
+                ),
+            )
+        )
+        group = t.add_resource(
+            AutoScalingGroup(
+                title,
+                CreationPolicy=CreationPolicy(ResourceSignal=ResourceSignal(Count=1, Timeout=SIGNAL_TIMEOUT)),
+                UpdatePolicy=UpdatePolicy(
+                    AutoScalingRollingUpdate=AutoScalingRollingUpdate(
+                        MinInstancesInService=0,
+                        MaxBatchSize=1,
+                        WaitOnResourceSignals=True,
+                        PauseTime=SIGNAL_TIMEOUT,
+                        SuspendProcesses=[
+                            "HealthCheck",
+                            "ReplaceUnhealthy",
+                            "AZRebalance",
+                            "AlarmNotification",
+                            "ScheduledActions",
+                        ],
+                    )
+                ),
+                # The interface says the subnet; a VPCZoneIdentifier beside it is refused.
+                AvailabilityZones=[zone.availability_zone],
+                MinSize="1",
+                MaxSize="1",
+                DesiredCapacity="1",
+                # Only one node fits the interface: the old one goes before the new one comes.
+                InstanceMaintenancePolicy=InstanceMaintenancePolicy(MinHealthyPercentage=0, MaxHealthyPercentage=100),
+                # Not ELB: with EFS or the database out, it would kill both nodes.
+                HealthCheckType="EC2",
+                LaunchTemplate=LaunchTemplateSpecification(
+                    LaunchTemplateId=Ref(template), Version=GetAtt(template, "LatestVersionNumber")
+                ),
+                TargetGroupARNs=[front.target_group_arn],
+                Tags=[Tag("Name", name, False)],
+                **previous,
+            )
+        )
+        previous = {"DependsOn": group.title}
+        zones.append(PortalZone(portal_group_name=Ref(group)))
+    return Portal(zones=tuple(zones), portal_log_group=Ref(logs))
+
+
+def _profile(tier: Tier, asked: Form, secret: Secrets, files: Assets, logs: LogGroup) -> InstanceProfile:
+    """The instance profile of the portal nodes: their own secrets, files, logs, metrics and signal, and no more."""
+    t = tier.template
+    licensed = given(t, "LicenseGiven", asked.license_secret_arn)
+    statements: list[Statement | If] = [
+        allow(
+            ["secretsmanager:GetSecretValue"],
+            [
+                secret.admin_secret_arn,
+                secret.munge_secret_arn,
+                secret.database_secret_arn,
+                secret.portal_database_secret_arn,
+                If(licensed, asked.license_secret_arn, NoValue),
+            ],
+        ),
+        allow(["s3:GetObject"], [partition.bucket_arn(files.local_assets_bucket, "userdata/portal*")]),
+        # EnginFrame on EC2 reads its license object again and again.
+        allow(["s3:GetObject"], [partition.bucket_arn(Sub("enginframe-license.${AWS::Region}"), "*")]),
+        may_log(logs),
+        allow(
+            ["cloudwatch:PutMetricData"],
+            condition=PolicyCondition(StringEquals({"cloudwatch:namespace": METRICS_NAMESPACE})),
+        ),
+        allow(["cloudformation:SignalResource"], [Ref("AWS::StackId")]),
+        allow(
+            ["autoscaling:SetInstanceHealth"],
+            [
+                partition.arn(
+                    "autoscaling", "autoScalingGroup:*:autoScalingGroupName/${AWS::StackName}-PortalNode*"
+                )
+            ],
+        ),
+    ]
+    for what, location in (("Installer", asked.portal_installer_url), ("Driver", asked.jdbc_driver_url)):
+        condition = t.add_condition(f"{what}OnS3", Equals(Select(0, Split(":", location)), "s3"))
+        # s3://bucket/key: what follows the second slash is what an ARN ends in.
+        key = Select(1, Split("://", location))
+        statements.append(If(condition, allow(["s3:GetObject"], [partition.object_arn(key)]), NoValue))
+    node = role(
+        tier,
+        asked,
+        "PortalRole",
+        "ec2",
+        statements,
+        managed=[partition.managed_policy("AmazonSSMManagedInstanceCore")],
+    )
+    return t.add_resource(InstanceProfile("PortalProfile", Roles=[Ref(node)]))

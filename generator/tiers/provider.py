@@ -1,0 +1,115 @@
+"""ParallelCluster's own CloudFormation provider, once for all clusters, and what its Lambda and the nodes may do.
+
+The provider is a template that AWS publishes in each region. Its own roles know no permissions boundary; with one given,
+its Lambda runs under the role of AWS's ParallelCluster policies template, which does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troposphere import GetAtt, If, NoValue, Ref, Select, Split, Sub
+from troposphere.cloudformation import Stack
+from troposphere.iam import ManagedPolicy
+
+from generator import partition
+from generator.params import Form
+from generator.policies import BOUNDARY_GIVEN, allow, document, given
+from generator.tiers.assets import Assets
+from generator.tiers.secrets import Secrets
+from generator.wiring import Ports, Tier, Value, port
+
+# The provider may attach policies of this path only (parallelcluster-policies.yaml of aws/aws-parallelcluster).
+POLICY_PATH = "/parallelcluster/"
+TEMPLATES = "parallelcluster/${Version}/templates"
+
+
+@dataclass(frozen=True)
+class Provider(Ports):
+    """What a cluster needs of the provider."""
+
+    provider_token: Value = port("ServiceToken of ParallelCluster's provider")
+    node_policy_arn: Value = port("Policy of head and compute nodes")
+
+
+def build(tier: Tier, form: Form, secrets: Secrets, assets: Assets) -> Provider:
+    """The provider's stack, the additional policies of its Lambda, and the policy of the clusters' nodes."""
+    asked, secret, files, t = tier.uses(form), tier.uses(secrets), tier.uses(assets), tier.template
+    given(t, BOUNDARY_GIVEN, asked.permissions_boundary_arn)
+
+    def published(path: str) -> Value:
+        bucket = Sub("${AWS::Region}-aws-parallelcluster")
+        return partition.s3_url(bucket, Ref("AWS::Region"), f"{TEMPLATES}/{path}", Version=asked.parallel_cluster_version)
+
+    policies = t.add_resource(
+        Stack(
+            "BoundedPolicies",
+            Condition=BOUNDARY_GIVEN,
+            TemplateURL=published("policies/policies.yaml"),
+            Parameters={
+                "EnableIamAdminAccess": "true",
+                "PermissionsBoundaryPolicy": asked.permissions_boundary_arn,
+            },
+        )
+    )
+    role_arn = GetAtt(policies, "Outputs.ParallelClusterLambdaRoleArn")
+    bounded_role = Select(1, Split("/", role_arn))
+    # With it the provider's validators see that the secrets exist and have the right shape.
+    validation = t.add_resource(
+        ManagedPolicy(
+            "ValidationPolicy",
+            Path=POLICY_PATH,
+            Description="Lets ParallelCluster's provider validate the clusters' secrets",
+            Roles=If(BOUNDARY_GIVEN, [bounded_role], NoValue),
+            PolicyDocument=document(
+                allow(
+                    ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+                    [secret.munge_secret_arn, secret.database_secret_arn],
+                )
+            ),
+        )
+    )
+    own_bucket = "*-pclustercustomresourcebucket-*"
+    bounded = t.add_resource(
+        ManagedPolicy(
+            "BoundedProviderPolicy",
+            Condition=BOUNDARY_GIVEN,
+            Path=POLICY_PATH,
+            Description="What ParallelCluster's provider gives its own role and not a role that it is handed",
+            Roles=[bounded_role],
+            PolicyDocument=document(
+                # It polls itself by a schedule, and keeps each event in a bucket of its own stack.
+                allow(
+                    ["events:PutRule", "events:DeleteRule", "events:PutTargets", "events:RemoveTargets"],
+                    [partition.arn("events", "rule/*")],
+                ),
+                allow(["s3:ListBucket", "s3:ListBucketVersions"], [partition.bucket_arn(own_bucket)]),
+                allow(
+                    ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"],
+                    [partition.bucket_arn(own_bucket, "*")],
+                ),
+            ),
+        )
+    )
+    provider = t.add_resource(
+        Stack(
+            "ParallelCluster",
+            DependsOn=bounded,  # so that its Lambda keeps its rights until its stack is gone
+            TemplateURL=published("custom_resource/cluster.yaml"),
+            Parameters={
+                "CustomLambdaRole": If(BOUNDARY_GIVEN, role_arn, ""),
+                "AdditionalIamPolicies": Ref(validation),
+            },
+        )
+    )
+    nodes = t.add_resource(
+        ManagedPolicy(
+            "NodePolicy",
+            Path=POLICY_PATH,
+            Description="What head and compute nodes need beside ParallelCluster's policies",
+            PolicyDocument=document(
+                allow(["s3:GetObject"], [partition.bucket_arn(files.local_assets_bucket, "userdata/cluster*")])
+            ),
+        )
+    )
+    return Provider(provider_token=GetAtt(provider, "Outputs.ServiceToken"), node_policy_arn=Ref(nodes))

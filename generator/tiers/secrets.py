@@ -1,0 +1,60 @@
+"""Passwords and keys, made by Secrets Manager and known to nobody else: no secret is ever a parameter.
+
+The keys that encrypt them are AWS's own: a customer key would stop the head node, whose role never gets kms rights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troposphere import Equals, If, Ref, Sub
+from troposphere.secretsmanager import GenerateSecretString, Secret
+
+from generator.params import Form
+from generator.wiring import Ports, Tier, Value, port
+
+# Aurora refuses / " @ and space; ParallelCluster refuses #; a Java properties file eats \ : = # !; shells and SQL
+# quote with ' " ` $.
+AWKWARD = "\"'`\\/@#$%&:;=!<>(){}[]|*? ,~^"
+
+
+@dataclass(frozen=True)
+class Secrets(Ports):
+    """ARNs of the secrets."""
+
+    admin_secret_arn: Value = port("Secret with the password of the portal's administrator efadmin")
+    munge_secret_arn: Value = port("Secret with the munge key that portal and clusters share, base64")
+    database_secret_arn: Value = port("Secret with the database master user's password, plain text")
+    portal_database_secret_arn: Value = port("Secret with the password of the portal's own database user, plain text")
+
+
+def build(tier: Tier, form: Form) -> Secrets:
+    """The administrator's password (unless the operator brings one), the munge key and two database passwords."""
+    asked = tier.uses(form)
+    tier.template.add_condition("GenerateAdminPassword", Equals(asked.admin_password_secret_arn, ""))
+
+    def password(title: str, description: str, **attributes: str) -> Secret:
+        generated = GenerateSecretString(PasswordLength=32, ExcludeCharacters=AWKWARD, RequireEachIncludedType=True)
+        return secret(title, description, generated, **attributes)
+
+    def secret(title: str, description: str, generated: GenerateSecretString, **attributes: str) -> Secret:
+        return tier.template.add_resource(
+            Secret(
+                title,
+                Description=Sub(f"{description} (stack ${{AWS::StackName}})"),
+                GenerateSecretString=generated,
+                **attributes,
+            )
+        )
+
+    admin = password("AdminPassword", "Password of efadmin", Condition="GenerateAdminPassword")
+    # 128 letters and digits are base64 of 96 bytes. Never replaced: another key needs a stopped fleet.
+    munge = secret(
+        "MungeKey", "Munge key, base64", GenerateSecretString(PasswordLength=128, ExcludePunctuation=True)
+    )
+    return Secrets(
+        admin_secret_arn=If("GenerateAdminPassword", Ref(admin), asked.admin_password_secret_arn),
+        munge_secret_arn=Ref(munge),
+        database_secret_arn=Ref(password("DatabasePassword", "Password of the database's master user")),
+        portal_database_secret_arn=Ref(password("PortalDatabasePassword", "Password of the portal's database user")),
+    )

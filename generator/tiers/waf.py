@@ -1,0 +1,96 @@
+"""AWS WAF before the load balancer: AWS's managed rules and a rate limit; made only if the operator wants it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troposphere import GetAtt, Select, Split, Ref, Sub
+from troposphere.wafv2 import (
+    AllowAction,
+    BlockAction,
+    CountAction,
+    DefaultAction,
+    LoggingConfiguration,
+    ManagedRuleGroupStatement,
+    OverrideAction,
+    RateBasedStatement,
+    RuleAction,
+    RuleActionOverride,
+    Statement,
+    VisibilityConfig,
+    WebACL,
+    WebACLAssociation,
+    WebACLRule,
+)
+
+from generator.params import Form
+from generator.policies import log_group
+from generator.tiers.balancer import Balancer
+from generator.wiring import Ports, Tier, Value, port
+
+# These look at bodies, and a portal's bodies are uploads and job scripts: counted, not blocked.
+BODY_RULES = ("SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericLFI_BODY", "GenericRFI_BODY")
+REQUESTS_IN_FIVE_MINUTES = 3000
+
+
+@dataclass(frozen=True)
+class Waf(Ports):
+    """The web ACL."""
+
+    web_acl_arn: Value = port("ARN of the web ACL")
+
+
+def build(tier: Tier, form: Form, balancer: Balancer) -> Waf:
+    """Web ACL, its association with the balancer, and its log."""
+    asked, front, t = tier.uses(form), tier.uses(balancer), tier.template
+    acl = t.add_resource(
+        WebACL(
+            "WebAcl",
+            Scope="REGIONAL",
+            DefaultAction=DefaultAction(Allow=AllowAction()),
+            VisibilityConfig=_visible("portal"),
+            Rules=[
+                _managed("AWSManagedRulesCommonRuleSet", 0, BODY_RULES),
+                _managed("AWSManagedRulesKnownBadInputsRuleSet", 1, ()),
+                WebACLRule(
+                    Name="RateLimit",
+                    Priority=2,
+                    Action=RuleAction(Block=BlockAction()),
+                    VisibilityConfig=_visible("rate-limit"),
+                    Statement=Statement(
+                        RateBasedStatement=RateBasedStatement(AggregateKeyType="IP", Limit=REQUESTS_IN_FIVE_MINUTES)
+                    ),
+                ),
+            ],
+        )
+    )
+    t.add_resource(
+        WebACLAssociation("WebAclAssociation", ResourceArn=front.load_balancer_arn, WebACLArn=GetAtt(acl, "Arn"))
+    )
+    # AWS WAF writes only to groups whose name begins like this.
+    unique = Select(0, Split("-", Select(2, Split("/", Ref("AWS::StackId")))))
+    logs = log_group(tier, asked, "WebAclLogs", LogGroupName=Sub("aws-waf-logs-${Unique}", Unique=unique))
+    t.add_resource(
+        LoggingConfiguration(
+            "WebAclLogging", ResourceArn=GetAtt(acl, "Arn"), LogDestinationConfigs=[GetAtt(logs, "Arn")]
+        )
+    )
+    return Waf(web_acl_arn=GetAtt(acl, "Arn"))
+
+
+def _visible(metric: str) -> VisibilityConfig:
+    return VisibilityConfig(CloudWatchMetricsEnabled=True, MetricName=metric, SampledRequestsEnabled=True)
+
+
+def _managed(name: str, priority: int, counted: tuple[str, ...]) -> WebACLRule:
+    overrides = [RuleActionOverride(Name=rule, ActionToUse=RuleAction(Count=CountAction())) for rule in counted]
+    optional = {"RuleActionOverrides": overrides} if overrides else {}
+    return WebACLRule(
+        Name=name,
+        Priority=priority,
+        OverrideAction=OverrideAction(**{"None": {}}),
+        VisibilityConfig=_visible(name),
+        Statement=Statement(
+            ManagedRuleGroupStatement=ManagedRuleGroupStatement(VendorName="AWS", Name=name, **optional)
+        ),
+    )
