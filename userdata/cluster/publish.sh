@@ -58,6 +58,21 @@ setting() {
   sed -n "s/^$1=//Ip" "$flat"
 }
 
+# retried COMMAND...: up to six times, for a slurmctld that is just (re)starting.
+retried() {
+  local attempt
+  for attempt in 1 2 3 4 5 6; do
+    ((attempt == 1)) || sleep 5
+    ! "$@" || return 0
+  done
+  return 1
+}
+
+# Whether the controller answers to a client with the configuration that is to be published.
+answered() {
+  SLURM_CONF=$config/slurm.conf timeout 30 scontrol ping | grep 'is UP' >/dev/null
+}
+
 # Slurm's filter of sbatch's options, run by sbatch itself: a job whose submitter named no output file gets one with
 # the cluster's name in it. The clusters number their jobs alike and share one EFS, so slurm-1.out of one would
 # overwrite the other's. (SBATCH_OUTPUT in the environment would do as much, but wins over #SBATCH lines of a script.)
@@ -89,7 +104,7 @@ build() {
   host=$(setting SlurmctldHost)
   address=$(sed -n 's/.*(\(.*\))$/\1/p' <<<"$host")
   host=${host%%(*}
-  [[ -n $address ]] || address=$(getent ahostsv4 "$host" | awk 'NR == 1 { print $1 }')
+  [[ -n $address ]] || address=$(getent ahostsv4 "$host" | awk 'NR == 1 { print $1 }') || true
   [[ -n $address && $address != 127.* ]] || fail "$etc/slurm.conf gives no address of the controller."
   database=$(setting AccountingStorageHost)
   [[ -n $database && $database != "$host" ]] || database=$address
@@ -103,7 +118,8 @@ build() {
   } >"$config/slurm.conf"
   # A cluster that was given filters of its own keeps them, and names its jobs' output itself.
   filters=$(setting CliFilterPlugins)
-  plugins=$(timeout 30 scontrol show config | sed -n 's/^PluginDir *= *\([^:]*\).*/\1/p')
+  retried timeout 30 scontrol show config >"$work/running" || fail "slurmctld does not answer: see its log."
+  plugins=$(sed -n 's/^PluginDir *= *\([^:]*\).*/\1/p' "$work/running")
   if [[ $filters == *lua* ]]; then
     cp "$etc/cli_filter.lua" "$config/"
   elif [[ -z $filters && -e $plugins/cli_filter_lua.so ]]; then
@@ -168,16 +184,6 @@ bounded() {
   say "$(tail -n 1 "$work/output")"
 }
 
-# The controller, which may just be (re)starting, answers to a client that has the configuration to be published.
-answered() {
-  local attempt
-  for attempt in 1 2 3 4 5 6; do
-    ((attempt == 1)) || sleep 5
-    ! SLURM_CONF=$config/slurm.conf timeout 30 scontrol ping | grep 'is UP' >/dev/null || return 0
-  done
-  return 1
-}
-
 [[ -r $etc/slurm.conf ]] || fail "there is no $etc/slurm.conf: this runs on a head node that is configured."
 flatten "$etc/slurm.conf" >"$work/all.conf" || fail "$etc/slurm.conf includes a file that cannot be read."
 # Of a setting given twice, as CustomSlurmSettings may do, the last counts: leave the others out.
@@ -187,5 +193,5 @@ cluster=$(setting ClusterName) version=$(scontrol --version | cut -d ' ' -f 2) a
 [[ $(setting AccountingStorageType) != *slurmdbd ]] || accounting=yes
 readonly cluster version accounting job_output=slurm-$cluster-%j.out
 build
-answered || fail "slurmctld does not answer to the configuration that would be published: see its log."
+retried answered || fail "slurmctld does not answer to the configuration that would be published: see its log."
 bounded "$patience" store

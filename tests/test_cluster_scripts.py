@@ -1,0 +1,325 @@
+"""The cluster's node scripts, run for real on a node of stand-ins (cluster_node.py)."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cluster_node import CLUSTER, SCRIPTS, SECRETS, Node
+
+ALL = sorted(SCRIPTS.iterdir())
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    return Node(tmp_path)
+
+
+# -- all of them ------------------------------------------------------------------------------------------------------
+
+
+def test_shellcheck_has_nothing_to_say() -> None:
+    shellcheck = Path(sys.executable).parent / "shellcheck"
+    done = subprocess.run([shellcheck, *ALL], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("script", ALL, ids=lambda path: path.name)
+def test_a_script_is_plain_and_short(script: Path) -> None:
+    lines = script.read_text().splitlines()
+    assert lines[0] == "#!/bin/bash"
+    assert "set -euo pipefail" in lines
+    assert len(lines) < 200
+    assert not [
+        line for line in lines if "\t" in line or line != line.rstrip() or len(line) > 120 or not line.isascii()
+    ]
+
+
+def gone(process: Path) -> bool:
+    """Whether the process of that /proc folder ends within a few seconds."""
+    for _ in range(100):
+        try:
+            if "State:\tZ" in (process / "status").read_text():  # dead, and only its parent has not asked yet
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+# -- publish.sh -------------------------------------------------------------------------------------------------------
+
+
+def test_publication_tells_a_portal_node_what_it_needs(node: Node) -> None:
+    done = node.publish()
+    assert done.returncode == 0, done.stdout + done.stderr
+    ready = node.published()
+    assert ready is not None
+    assert ready | {"CONFIG": "", "SHA256": ""} == {
+        "CLUSTER": CLUSTER,
+        "SLURM_VERSION": "25.11.8",
+        "HEAD_NODE": "10.0.1.23",
+        "ACCOUNTING": "yes",
+        "JOB_OUTPUT": f"slurm-{CLUSTER}-%j.out",
+        "CONFIG": "",
+        "SHA256": "",
+    }
+    assert (node.home / "current").readlink() == Path(ready["CONFIG"])
+    assert "published as" in (node.folder / "syslog").read_text()
+
+
+def test_the_client_configuration_is_the_head_nodes_with_an_address_and_short_time_outs(node: Node) -> None:
+    node.publish()
+    lines = (node.home / "current" / "slurm.conf").read_text().splitlines()
+    assert [line for line in lines if line.startswith("NodeName=")] == [
+        "NodeName=on-demand-dy-c6i-2xlarge-[1-10] CPUs=8 State=CLOUD Feature=dynamic",
+        "NodeName=on-demand-dy-c6i-4xlarge-[1-10] CPUs=16 State=CLOUD Feature=dynamic",
+    ]
+    for setting in (
+        f"ClusterName={CLUSTER}",
+        "SlurmctldHost=ip-10-0-1-23(10.0.1.23)",
+        "SlurmctldPort=6820-6829",
+        "AuthType=auth/munge",
+        "AccountingStorageType=accounting_storage/slurmdbd",
+        "AccountingStorageHost=10.0.1.23",
+        "MessageTimeout=2",
+        "TCPTimeout=1",
+        "SchedulerParameters=nohold_on_prolog_fail,bf_continue",
+        "CliFilterPlugins=cli_filter/lua",
+    ):
+        assert [line for line in lines if line.split("=")[0] == setting.split("=")[0]] == [setting]
+    assert not [line for line in lines if line.lower().startswith("include")]
+
+
+def test_no_secret_is_published(node: Node) -> None:
+    node.publish()
+    everything = "\n".join(path.read_text() for path in node.efs.rglob("*") if path.is_file())
+    assert not [secret for secret in SECRETS if secret in everything]
+    assert not re.search("slurmdbd.conf|jwt|Pass=", everything, re.IGNORECASE)
+
+
+def test_job_output_carries_the_clusters_name(node: Node) -> None:
+    node.publish()
+    lua = (node.home / "current" / "cli_filter.lua").read_text()
+    assert f'"slurm-{CLUSTER}-%j.out"' in lua
+    assert f'"slurm-{CLUSTER}-%A_%a.out"' in lua
+
+
+def test_without_the_lua_plugin_sbatch_is_left_alone(node: Node) -> None:
+    (node.folder / "plugins" / "cli_filter_lua.so").unlink()
+    node.publish()
+    assert "CliFilter" not in (node.home / "current" / "slurm.conf").read_text()
+    assert not (node.home / "current" / "cli_filter.lua").exists()
+
+
+def test_a_cluster_keeps_the_filter_that_it_was_given(node: Node) -> None:
+    node.configure("pcluster/custom_slurm_settings_include_file_slurm.conf", "CliFilterPlugins=lua\n")
+    node.configure("cli_filter.lua", "-- the engineer's own\n")
+    node.publish()
+    assert (node.home / "current" / "slurm.conf").read_text().count("CliFilterPlugins=") == 1
+    assert (node.home / "current" / "cli_filter.lua").read_text() == "-- the engineer's own\n"
+
+
+def test_without_accounting_no_host_is_named(node: Node) -> None:
+    node.configure("slurm_parallelcluster.conf", "SlurmctldHost=ip-10-0-1-23(10.0.1.23)\n")
+    node.publish()
+    ready = node.published()
+    assert ready is not None
+    assert ready["ACCOUNTING"] == "no"
+    assert "AccountingStorage" not in (node.home / "current" / "slurm.conf").read_text()
+
+
+def test_a_second_run_touches_nothing(node: Node) -> None:
+    node.publish()
+    before = node.snapshot()
+    done = node.publish()
+    assert done.returncode == 0
+    assert "published already" in done.stdout
+    assert node.snapshot() == before
+
+
+def test_a_change_keeps_the_state_before_and_no_older_one(node: Node) -> None:
+    names = []
+    for nodes in (10, 20, 30):
+        changed = f"PartitionName=on-demand Nodes=on-demand-dy-c6i-2xlarge-[1-{nodes}]\n"
+        node.configure("pcluster/slurm_parallelcluster_on-demand_partition.conf", changed)
+        node.publish()
+        ready = node.published()
+        assert ready is not None
+        names.append(ready["CONFIG"])
+    assert len(set(names)) == 3
+    assert {path.name for path in node.home.glob("config-*")} == set(names[1:])
+    assert "[1-30]" in (node.home / "current" / "slurm.conf").read_text()
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first publication", "a change"])
+@pytest.mark.parametrize(("command", "call"), [("cp", 1), ("mv", 2), ("ln", 1), ("mv", 3), ("cp", 2), ("mv", 4)])
+def test_broken_off_anywhere_it_leaves_the_old_state_and_the_next_run_ends(
+    node: Node, command: str, call: int, first: bool
+) -> None:
+    old = None
+    if not first:
+        node.publish()
+        old = node.published()
+        node.configure("pcluster/custom_slurm_settings_include_file_slurm.conf", "SchedulerParameters=changed\n")
+    node.stand_in(
+        command,
+        f'echo x >>"$NODE/calls"; [ "$(wc -l <"$NODE/calls")" != {call} ] || exit 1; exec "$REAL/{command}" "$@"',
+    )
+    broken = node.publish()
+    assert broken.returncode == 1
+    assert "could not publish" in broken.stderr
+    assert node.published() == old
+    (node.bin / command).unlink()
+    assert node.publish().returncode == 0
+    assert node.published() not in (None, old)
+    assert not [path.name for path in node.home.iterdir() if path.name.startswith(".")]
+
+
+def test_what_was_damaged_is_published_anew(node: Node) -> None:
+    node.publish()
+    (node.home / "current" / "slurm.conf").write_text("half")
+    assert node.publish().returncode == 0
+    assert node.published()
+
+
+@pytest.mark.parametrize("hanging", ["mountpoint", "cp", "mv"])
+def test_an_efs_that_hangs_is_a_failure_and_leaves_nothing_running(node: Node, hanging: str) -> None:
+    """A file system that hangs is played by a command that ignores being asked to end."""
+    local = 'case "$*" in *"$NODE/tmp"*) exec "$REAL/mv" "$@" ;; esac; ' if hanging == "mv" else ""
+    node.stand_in(hanging, f"""{local}trap "" TERM; echo $$ >"$NODE/hanging"; exec /bin/sleep 1000""")
+    done = node.publish(seconds=1)
+    assert done.returncode == 1
+    assert "did not answer within 1 seconds" in done.stderr
+    assert node.published() is None
+    assert gone(Path("/proc", (node.folder / "hanging").read_text().strip()))
+    assert not list((node.folder / "tmp").iterdir())
+
+
+def test_without_efs_nothing_is_written_to_the_folder_below_the_mount(node: Node) -> None:
+    (node.folder / "unmounted").touch()
+    done = node.publish()
+    assert done.returncode == 1
+    assert "is not mounted" in done.stderr
+    assert not list(node.efs.iterdir())
+
+
+def test_a_folder_that_somebody_else_planted_is_refused(node: Node, tmp_path: Path) -> None:
+    (tmp_path / "trap").mkdir()
+    (node.efs / "slurm").symlink_to(tmp_path / "trap")
+    done = node.publish()
+    assert done.returncode == 1
+    assert "belongs to somebody else" in done.stderr
+    assert not [path for path in (tmp_path / "trap").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("ClusterName=../../root\nSlurmctldHost=a(10.0.0.1)\n", "no usable ClusterName"),
+        (f"ClusterName={CLUSTER}\nSlurmctldHost=nowhere.invalid\n", "no address of the controller"),
+        (f"ClusterName={CLUSTER}\ninclude missing.conf\n", "cannot be read"),
+    ],
+    ids=["name", "address", "include"],
+)
+def test_a_configuration_that_cannot_be_used_is_a_sentence(node: Node, text: str, sentence: str) -> None:
+    node.configure("slurm.conf", text)
+    done = node.publish()
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert not list(node.efs.iterdir())
+
+
+def test_a_configuration_that_slurmctld_does_not_answer_to_is_not_published(node: Node) -> None:
+    (node.folder / "slurmctld").write_text("DOWN")
+    done = node.publish()
+    assert done.returncode == 1
+    assert "slurmctld does not answer" in done.stderr
+    assert not list(node.efs.iterdir())
+
+
+# -- operator.sh ------------------------------------------------------------------------------------------------------
+
+
+def changes(node: Node) -> list[str]:
+    calls = (node.folder / "sacctmgr.calls").read_text().splitlines()
+    return [call.split("--quiet ")[1] for call in calls if "--immediate" in call]
+
+
+def test_the_administrator_becomes_an_operator_once(node: Node) -> None:
+    for _ in range(2):
+        done = node.run("operator.sh", "efadmin", str(node.etc))
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert changes(node) == [
+        f"add user efadmin cluster={CLUSTER} account=pcdefault",
+        "modify user efadmin set adminlevel=Operator",
+    ]
+
+
+def test_without_accounting_there_is_nobody_to_make(node: Node) -> None:
+    node.configure("slurm_parallelcluster.conf", "SlurmctldHost=ip-10-0-1-23(10.0.1.23)\n")
+    assert node.run("operator.sh", "efadmin", str(node.etc)).returncode == 0
+    assert not (node.folder / "sacctmgr.calls").exists()
+
+
+def test_without_slurmdbd_it_fails_with_a_sentence(node: Node) -> None:
+    (node.folder / "slurmdbd-down").touch()
+    done = node.run("operator.sh", "efadmin", str(node.etc))
+    assert done.returncode == 1
+    assert "could not be made a Slurm operator" in done.stderr
+
+
+# -- accounts.sh ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "home"), [("head", "--create-home"), ("compute", "--no-create-home")])
+def test_accounts_are_made_once_with_home_directories_on_the_head_node(node: Node, kind: str, home: str) -> None:
+    for _ in range(2):
+        done = node.run("accounts.sh", kind)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert (node.folder / "accounts.calls").read_text().splitlines() == [
+        "groupadd --gid 5001 efadmin",
+        f"useradd --uid 5001 --gid 5001 --shell /bin/bash {home} efadmin",
+        "groupadd --gid 5002 efnobody",
+        f"useradd --uid 5002 --gid 5002 --shell /sbin/nologin {home} efnobody",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "entry", "sentence"),
+    [
+        (
+            "passwd",
+            "efadmin:x:1005:1005::/home/efadmin:/bin/bash",
+            "account efadmin exists on this image with other ids",
+        ),
+        ("passwd", "other:x:5001:5001::/home/other:/bin/bash", "belongs to other on this image"),
+        ("group", "efadmin:x:1005:", "group efadmin exists on this image with another gid"),
+        ("group", "other:x:5001:", "belongs to other on this image"),
+    ],
+)
+def test_an_image_with_other_accounts_is_refused_in_a_sentence(
+    node: Node, file: str, entry: str, sentence: str
+) -> None:
+    with (node.folder / file).open("a") as accounts:
+        accounts.write(f"{entry}\n")
+    done = node.run("accounts.sh", "compute")
+    assert done.returncode == 1
+    assert sentence in done.stderr
+
+
+def test_accounts_have_the_same_numbers_on_portal_and_clusters() -> None:
+    made = {
+        folder: {
+            match.groups()
+            for path in sorted((SCRIPTS.parent / folder).rglob("*.sh"))
+            for match in re.finditer(r"^account (\w+) (\d+) ", path.read_text(), re.MULTILINE)
+        }
+        for folder in ("cluster", "portal")
+    }
+    assert made["cluster"] == made["portal"] == {("efadmin", "5001"), ("efnobody", "5002")}
