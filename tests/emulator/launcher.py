@@ -12,7 +12,21 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.app import app
 
-from emulator import autoscaling, checks, control, custom, ec2, fsx, handlers, nested, records, references, refusals, s3
+from emulator import (
+    autoscaling,
+    checks,
+    control,
+    custom,
+    ec2,
+    fsx,
+    handlers,
+    nested,
+    provider,
+    records,
+    references,
+    refusals,
+    s3,
+)
 
 HANDLER_MODULES = (autoscaling, ec2, fsx, nested, records, references, s3)
 
@@ -24,6 +38,7 @@ def install() -> None:
     custom.install()
     refusals.install()
     s3.install()
+    provider.publish()
     ministack.core.hypercorn_compat.install()
 
 

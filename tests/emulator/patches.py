@@ -2,7 +2,7 @@
 
 Two kinds. `EDITS` are literal replacements in one module; each says how often its text must occur, so that another
 version of ministack stops the launcher with a sentence instead of going subtly wrong. The other is a rewrite of every
-f-string that spells `arn:aws:`: ministack knows one partition, the templates under test are deployed to three.
+string that spells `arn:aws:`: ministack knows one partition, the templates under test are deployed to three.
 
 Compiled modules are kept under a folder of their own (`cache`), because rewriting 80 modules takes three seconds.
 """
@@ -70,26 +70,57 @@ def check_version() -> None:
         )
 
 
+_CURRENT = "__import__('emulator.patches').patches.current_partition()"
+
+
 class _Partition(ast.NodeTransformer):
-    """Turns f"arn:aws:…" into f"arn:{partition of the request's region}:…"."""
+    """Makes every ARN that a function writes or compares one of the partition of the request's region.
+
+    "arn:aws:…" and f"arn:aws:…" become f"arn:{current}:…", and `spec.partition != "aws"` compares with the current one.
+    Constants outside functions are left alone: they are evaluated once, at import.
+    """
+
+    def __init__(self) -> None:
+        self.depth = 0
+
+    def _function(self, node: Any) -> Any:
+        self.depth += 1
+        self.generic_visit(node)
+        self.depth -= 1
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = _function
+
+    def _split(self, text: str) -> list[ast.expr]:
+        """`text` in the pieces of an f-string, each aws between arn and its colon replaced."""
+        first, *rest = text.split("arn:aws:")
+        pieces: list[ast.expr] = [ast.Constant(first)] if first else []
+        for part in rest:
+            call = ast.parse(_CURRENT, mode="eval").body
+            pieces += [ast.Constant("arn:"), ast.FormattedValue(value=call, conversion=-1), ast.Constant(f":{part}")]
+        return pieces
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.JoinedStr:
-        self.generic_visit(node)
         values: list[ast.expr] = []
         for value in node.values:
-            if not (isinstance(value, ast.Constant) and isinstance(value.value, str)):
-                values.append(value)
-                continue
-            first, *rest = value.value.split("arn:aws:")
-            values.append(ast.Constant(first))
-            for part in rest:
-                call = ast.parse("__import__('emulator.patches').patches.current_partition()", mode="eval").body
-                values += [
-                    ast.Constant("arn:"),
-                    ast.FormattedValue(value=call, conversion=-1),
-                    ast.Constant(f":{part}"),
-                ]
-        node.values = [value for value in values if not (isinstance(value, ast.Constant) and value.value == "")]
+            if isinstance(value, ast.Constant):
+                values += self._split(str(value.value))
+            else:
+                values.append(self.visit(value))
+        node.values = values
+        return node
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        if self.depth and isinstance(node.value, str) and node.value.startswith("arn:aws:"):
+            return ast.JoinedStr(values=self._split(node.value))
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        self.generic_visit(node)
+        other = node.comparators[0]
+        if isinstance(node.left, ast.Attribute) and node.left.attr == "partition" and isinstance(other, ast.Constant):
+            if other.value == "aws":
+                node.comparators[0] = ast.parse(_CURRENT, mode="eval").body
         return node
 
 

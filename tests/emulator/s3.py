@@ -1,9 +1,11 @@
 """S3 as CloudFormation meets it: where a TemplateURL may point, and buckets that are not empty."""
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from ministack.core.responses import get_region
+from ministack.core.responses import get_account_id, get_region, set_request_account_id
 from ministack.services import s3 as store
 from ministack.services.cloudformation import helpers
 
@@ -29,7 +31,7 @@ def locate(url: str) -> tuple[str, str]:
     match = VIRTUAL_HOST.fullmatch(url) or PATH_STYLE.fullmatch(url)
     if not match:
         raise ValueError("TemplateURL must be a supported URL.")
-    home = store.bucket_region(match["bucket"])
+    home = next((b["region"] for (_, name), b in store._buckets._data.items() if name == match["bucket"]), None)
     if home is None:
         raise ValueError("S3 error: The specified bucket does not exist")
     if partition(home) != partition(get_region()) or match["domain"] != suffix(home):
@@ -37,6 +39,17 @@ def locate(url: str) -> tuple[str, str]:
     if (match["region"] or "us-east-1") != home:
         raise ValueError(WRONG_ENDPOINT)
     return match["bucket"], match["key"]
+
+
+@contextlib.contextmanager
+def _as_owner(bucket: str) -> Iterator[None]:
+    """Read a bucket of whichever account; CloudFormation may read what is public."""
+    caller = get_account_id()
+    set_request_account_id(store._bucket_owner_account(bucket) or caller)
+    try:
+        yield
+    finally:
+        set_request_account_id(caller)
 
 
 @wraps("AWS::S3::Bucket")
@@ -64,6 +77,8 @@ def install() -> None:
             except ValueError as problem:
                 return None, helpers._error("ValidationError", str(problem))
             params = {**params, url_key: [f"http://127.0.0.1/{bucket}/{key}"]}
+            with _as_owner(bucket):
+                return stock(params, body_key, url_key, label)
         return stock(params, body_key, url_key, label)
 
     helpers._resolve_document = resolved

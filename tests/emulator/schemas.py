@@ -200,3 +200,8 @@ def create_only(resource_type: str, region: str) -> tuple[tuple[str, ...], ...]:
 def replacing(resource_type: str, region: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Whether going from `old` to `new` properties takes a new resource."""
     return any(_value(old, path) != _value(new, path) for path in create_only(resource_type, region))
+
+
+def regions() -> list[str]:
+    """Every region that the schemas know."""
+    return sorted(path.stem for path in (_folder() / "providers").glob("*-*-*.json"))

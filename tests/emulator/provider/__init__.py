@@ -1,0 +1,104 @@
+"""The stand-in of AWS ParallelCluster's CloudFormation provider: its template and its function.
+
+AWS publishes the provider in a public bucket of each region, `<region>-aws-parallelcluster`. So does the emulator, in
+buckets of another account (`publish`). `function.py` is the provider's Lambda function.
+"""
+
+import importlib.metadata
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from ministack.core.responses import set_request_account_id, set_request_region
+from ministack.services import s3 as store
+
+from emulator import schemas
+
+OWNER = "999999999999"
+KEY = "parallelcluster/{version}/templates/custom_resource/cluster.yaml"
+
+
+def template(version: str) -> dict[str, Any]:
+    """The provider's template: the real one's parameters, outputs and retained log group, and a function of ours.
+
+    Like the real one it uses a macro, so that whoever deploys it must have acknowledged CAPABILITY_AUTO_EXPAND.
+    """
+    suffix = {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}
+    basic = {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    additional = {"Ref": "AdditionalIamPolicies"}
+    policies = {"Fn::If": ["Additional", {"Fn::Join": [",", additional]}, {"Ref": "AWS::NoValue"}]}
+    code = Path(__file__).with_name("function.py").read_text()
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Transform": "AWS::LanguageExtensions",
+        "Description": f"Stand-in of the AWS ParallelCluster {version} cluster custom resource provider",
+        "Parameters": {
+            "CustomLambdaRole": {"Type": "String", "Default": ""},
+            "AdditionalIamPolicies": {"Type": "CommaDelimitedList", "Default": ""},
+            "CustomBucket": {"Type": "String", "Default": ""},
+        },
+        "Conditions": {
+            "CustomRole": {"Fn::Not": [{"Fn::Equals": [{"Ref": "CustomLambdaRole"}, ""]}]},
+            "OwnRole": {"Fn::Equals": [{"Ref": "CustomLambdaRole"}, ""]},
+            "Additional": {"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", additional]}, ""]}]},
+        },
+        "Resources": {
+            "PclusterCfnFunctionLogGroup": {
+                "Type": "AWS::Logs::LogGroup",
+                "DeletionPolicy": "Retain",
+                "Properties": {"RetentionInDays": 90, "LogGroupName": {"Fn::Sub": "/aws/lambda/${PclusterCfnFunction}"}},
+            },
+            "PclusterLambdaRole": {
+                "Type": "AWS::IAM::Role",
+                "Condition": "OwnRole",
+                "Properties": {
+                    "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+                    "ManagedPolicyArns": {"Fn::Split": [",", {"Fn::Join": [",", [basic, policies]]}]},
+                },
+            },
+            "PclusterCfnFunction": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {
+                    "FunctionName": {"Fn::Join": ["-", ["pcluster-cfn", suffix]]},
+                    "Code": {"ZipFile": code},
+                    "Handler": "index.handler",
+                    "Runtime": "python3.12",
+                    "MemorySize": 2048,
+                    "Timeout": 60,
+                    "Environment": {"Variables": {"PARALLELCLUSTER_VERSION": version}},
+                    "Role": {
+                        "Fn::If": ["CustomRole", {"Ref": "CustomLambdaRole"}, {"Fn::GetAtt": ["PclusterLambdaRole", "Arn"]}]
+                    },
+                },
+            },
+        },
+        "Outputs": {
+            "ServiceToken": {"Value": {"Fn::GetAtt": ["PclusterCfnFunction", "Arn"]}},
+            "LogGroupArn": {"Value": {"Fn::GetAtt": ["PclusterCfnFunctionLogGroup", "Arn"]}},
+            "LambdaLayerArn": {
+                "Value": {"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:layer:PCLayer:1"}
+            },
+        },
+    }
+
+
+def publish() -> None:
+    """Put the provider of the installed ParallelCluster version into the public bucket of every region."""
+    version = importlib.metadata.version("aws-parallelcluster")
+    body = json.dumps(template(version)).encode()
+    set_request_account_id(OWNER)
+    for region in schemas.regions():
+        if not re.search("-isob?f?e?-", region):
+            set_request_region(region)
+            bucket = f"{region}-aws-parallelcluster"
+            public = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+            store._buckets[bucket] = {
+                "created": "2018-11-01T00:00:00Z",
+                "region": region,
+                "objects": {KEY.format(version=version): store._build_object_record(body, {"content-type": "text/yaml"})},
+                **store._new_bucket_public_access_block(),
+            }
+            store._bucket_policies[bucket] = json.dumps({"Version": "2012-10-17", "Statement": [public]})
+    set_request_account_id("")
