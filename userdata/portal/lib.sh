@@ -76,6 +76,15 @@ put_file() { # put_file <path> <mode> [<owner>]
   rm -f "$staged"
 }
 
+# Whether a service has taken a file's text. A run that ended between writing and telling is not forgotten this way.
+taken() { # taken <service> <file>
+  [[ -e $STATE/taken-$1 && ! $2 -nt $STATE/taken-$1 ]]
+}
+take() { # take <service>: it has the file's text now
+  mkdir -p "$STATE"
+  touch "$STATE/taken-$1"
+}
+
 put_unit() { # put_unit <unit of units/>: known to systemd and started at boot
   put_file "$ROOT/etc/systemd/system/$1" 0644 < "$BUNDLE/units/$1"
   [[ $FILE_CHANGED == no ]] || timeout 60 systemctl daemon-reload
@@ -112,7 +121,9 @@ json_field() { # json_field <key>: of the JSON object on standard input
 }
 
 secret_text() { # secret_text <ARN> <what it is>: its text
-  fetch_secret "$1" "$2" | json_field SecretString
+  local answer
+  answer=$(fetch_secret "$1" "$2") || exit
+  printf '%s' "$answer" | json_field SecretString
 }
 
 # One node at a time may install or configure what lies on /efs. The lock is released with the process that holds it,

@@ -75,7 +75,7 @@ done
 
 # Our part stands at the end, where it wins; the vendor's text before it stays. SLURM_CLUSTER_LABEL is for one cluster
 # and must not be there with several.
-touch "$conf"
+[[ -e $conf ]] || touch "$conf"
 {
   sed -e '/^# BEGIN clusters/,/^# END clusters/d' -e '/^SLURM_CLUSTER_LABEL=/d' "$conf"
   grep -v '@ID@' "$BUNDLE/templates/ef.slurm.conf" | while IFS= read -r line; do

@@ -54,7 +54,10 @@ $list
   ]}}}
 }
 JSON
-if [[ $FILE_CHANGED == yes ]] && ! timeout 120 "$control" -a fetch-config -m ec2 -s -c "file:$config"; then
-  rm -f "$config" # so that the next run tries again
-  echo "WARNING: The CloudWatch agent did not take its configuration: this node's logs stay on the node." >&2
+if ! taken agent "$config"; then
+  if timeout 120 "$control" -a fetch-config -m ec2 -s -c "file:$config"; then
+    take agent
+  else
+    echo "WARNING: The CloudWatch agent did not take its configuration: this node's logs stay on the node." >&2
+  fi
 fi

@@ -21,10 +21,10 @@ for source in $LUSTRE; do
 done
 [[ -d $EFS ]] || mkdir "$EFS"
 
-touch "$ROOT/etc/fstab"
+[[ -e $ROOT/etc/fstab ]] || touch "$ROOT/etc/fstab"
 fstab=$(awk '$2 != "/efs" && $2 !~ "^/fsx_cluster[0-9]+$"' "$ROOT/etc/fstab")
 put_file "$ROOT/etc/fstab" 0644 <<< "${fstab:+$fstab$'\n'}$wanted"
-[[ $FILE_CHANGED == no ]] || timeout 60 systemctl daemon-reload
+timeout 60 systemctl daemon-reload
 
 # A nightly updatedb would walk /efs and every Lustre; masking a timer that is not there does no harm.
 timeout 60 systemctl mask -q mlocate-updatedb.timer plocate-updatedb.timer ||

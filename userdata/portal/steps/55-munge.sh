@@ -15,6 +15,7 @@ size=$(stat -c %s "$key")
 put_file "$ROOT/etc/munge/munge.key" 0400 munge:munge < "$key"
 timeout 60 systemctl enable -q munge.service
 action=start
-[[ $FILE_CHANGED == no ]] || action=restart
+taken munge "$ROOT/etc/munge/munge.key" || action=restart
 attempt 5 5 timeout 60 systemctl "$action" munge.service ||
   fail "munged does not start with the clusters' key: see journalctl -u munge."
+taken munge "$ROOT/etc/munge/munge.key" || take munge

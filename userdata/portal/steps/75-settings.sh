@@ -21,7 +21,7 @@ fi
 agent=$EF_TOP/conf/enginframe/agent.conf
 url=https://127.0.0.1:8443/enginframe/download
 mkdir -p "$(dirname "$agent")"
-touch "$agent"
+[[ -e $agent ]] || touch "$agent"
 if ! grep -qx "ef.download.server.url=$url" "$agent"; then
   {
     grep -v '^[[:space:]]*ef\.download\.server\.url[[:space:]]*=' "$agent" || true
@@ -44,8 +44,9 @@ if [[ ! -e $SHARED/batch-service.published ]]; then
   for part in plugins applications services published batch; do
     folder+=/$part
     if [[ ! -d $folder ]]; then
-      mkdir -p "$folder"
-      chown efnobody:efnobody "$folder"
+      mkdir -p "$folder.new"
+      chown efnobody:efnobody "$folder.new"
+      mv -T "$folder.new" "$folder"
     fi
   done
   for service in "$BUNDLE"/templates/batch-service/*.xml; do

@@ -3,10 +3,10 @@
 # shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
-put_file "$ROOT/etc/systemd/system/enginframe.service.d/hpc-portal.conf" 0644 < "$BUNDLE/units/enginframe.conf"
 put_unit hpc-portal-watchdog.service
 put_unit hpc-portal-watchdog.timer
-timeout 60 systemctl daemon-reload
+put_file "$ROOT/etc/systemd/system/enginframe.service.d/hpc-portal.conf" 0644 < "$BUNDLE/units/enginframe.conf"
+timeout 60 systemctl daemon-reload # the installer's own unit, too, may be news to systemd
 timeout 60 systemctl enable -q enginframe.service
 timeout 600 systemctl start enginframe.service ||
   fail "EnginFrame's service did not start: see journalctl -u enginframe and ${EF_TOP#"$ROOT"}/logs."
