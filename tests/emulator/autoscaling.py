@@ -26,10 +26,10 @@ def _instance() -> str:
     return f"i-{new_uuid().replace('-', '')[:17]}"
 
 
-def _signal(stack: str, logical_id: str, instance: str, status: str) -> str | None:
-    """Signal as a node does; what CloudFormation had against it, if anything."""
+def _signal(stack: str, logical_id: str, instance: str, status: str, *, waiting: bool) -> str | None:
+    """Signal as a node does; what CloudFormation had against it, if anything. The group may be just about to wait."""
     problem = None
-    for _ in range(100):
+    for _ in range(100 if waiting else 1):
         try:
             api("cloudformation").signal_resource(
                 StackName=stack, LogicalResourceId=logical_id, UniqueId=instance, Status=status
@@ -39,7 +39,7 @@ def _signal(stack: str, logical_id: str, instance: str, status: str) -> str | No
             problem = str(error)
             if "is not waiting" not in problem:
                 return problem
-            time.sleep(0.05)  # the stack is about to wait
+            time.sleep(0.05)
     return problem
 
 
@@ -76,7 +76,8 @@ def _launch(group: Properties, name: str, stack: str, logical_id: str, wait: Map
                 "LaunchTemplate": record.get("LaunchTemplate", {}),
             }
         )
-        refused = _signal(*target, instance, status) if wait is not None else None
+        own = target == (stack_id, logical_id)
+        refused = _signal(*target, instance, status, waiting=own) if wait is not None else None
         if refused:
             complaints.append(f"its signal to {target[1]} of {target[0]} was refused: {refused}")
             signals.deliver_signal(slot, {"Status": "FAILURE", "UniqueId": instance})

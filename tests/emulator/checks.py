@@ -24,14 +24,8 @@ class Tagged(dict[str, Any]):
     own: Properties
 
 
-def _is_custom(resource_type: str) -> bool:
-    return resource_type.startswith("Custom::") or resource_type == "AWS::CloudFormation::CustomResource"
-
-
 def coerced(resource_type: str, properties: Properties) -> Properties:
-    """The properties in the types of the schema; those of custom resources stay as they are."""
-    if _is_custom(resource_type) or resource_type not in schemas.types(get_region()):
-        return properties
+    """The properties in the types of the schema."""
     result: Properties = schemas.coerce(schemas.schema_of(resource_type, get_region()), properties)
     return result
 
@@ -77,7 +71,7 @@ def install() -> None:
     def checked_provision(resource_type: str, logical_id: str, properties: Properties, stack: str) -> Made:
         refuse(resource_type, logical_id, getattr(properties, "own", properties))
         control.raise_fault("create", resource_type, stack, logical_id)
-        made: Made = provision(resource_type, logical_id, dict(properties), stack)
+        made: Made = provision(resource_type, logical_id, properties, stack)
         return made
 
     def checked_update(
@@ -93,10 +87,10 @@ def install() -> None:
             return physical_id, attributes or {}
         refuse(resource_type, logical_id or physical_id, getattr(new, "own", new))
         control.raise_fault("update", resource_type, stack, logical_id or physical_id)
-        in_place = not replacing(resource_type, old, new) and not _is_custom(resource_type)
+        in_place = not replacing(resource_type, old, new) and not schemas.is_custom(resource_type)
         if in_place and "update" not in HANDLERS[resource_type]:
             return physical_id, attributes or {}
-        made: Made = update(resource_type, physical_id, dict(old), dict(new), stack, logical_id, attributes)
+        made: Made = update(resource_type, physical_id, old, new, stack, logical_id, attributes)
         return made
 
     def checked_delete(

@@ -15,6 +15,7 @@ from ministack.app import app
 from emulator import (
     autoscaling,
     checks,
+    conditions,
     control,
     custom,
     ec2,
@@ -35,6 +36,7 @@ def install() -> None:
     """Put every change in place; the handlers registered themselves when their modules were imported."""
     handlers.run_on_threads()
     checks.install()
+    conditions.install()
     custom.install()
     refusals.install()
     s3.install()

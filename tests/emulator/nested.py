@@ -83,8 +83,10 @@ class NestedStack:
         except cloudformation.exceptions.ClientError as error:
             if "No updates are to be performed" not in str(error):
                 raise
+            # Also when the parent rolls back a child that has rolled itself back already.
+            return _made(_settled(physical_id))
         described = _settled(physical_id)
-        if described["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        if described["StackStatus"] != "UPDATE_COMPLETE":
             # Its events reach back to the beginning: those of the last update say why.
             raise ValueError(f"Embedded stack {physical_id} was not successfully updated: {_why(physical_id)}")
         return _made(described)

@@ -13,11 +13,14 @@ import importlib.abc
 import importlib.machinery
 import importlib.metadata
 import importlib.util
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Sequence
+
+from emulator import regions
 
 VERSION = "1.5.33"
 ENGINE = "ministack.services.cloudformation.engine"
@@ -71,12 +74,16 @@ def check_version() -> None:
 
 
 _CURRENT = "__import__('emulator.patches').patches.current_partition()"
+_SUFFIX = "__import__('emulator.patches').patches.current_suffix()"
+# The end of a host name whose beginning an f-string computes.
+_HOST = re.compile(r"(?P<start>\.([a-z0-9-]+\.)*)amazonaws\.com(?P<rest>(/.*)?)")
 
 
 class _Partition(ast.NodeTransformer):
     """Makes every ARN that a function writes or compares one of the partition of the request's region.
 
-    "arn:aws:…" and f"arn:aws:…" become f"arn:{current}:…", and `spec.partition != "aws"` compares with the current one.
+    "arn:aws:…" and f"arn:aws:…" become f"arn:{current}:…", `spec.partition != "aws"` compares with the current one, and
+    f"{host}.rds.amazonaws.com" ends as AWS::URLSuffix does.
     Constants outside functions are left alone: they are evaluated once, at import.
     """
 
@@ -103,7 +110,12 @@ class _Partition(ast.NodeTransformer):
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.JoinedStr:
         values: list[ast.expr] = []
         for value in node.values:
-            if isinstance(value, ast.Constant):
+            host = _HOST.fullmatch(value.value) if isinstance(value, ast.Constant) else None
+            if host:
+                call = ast.parse(_SUFFIX, mode="eval").body
+                values += [ast.Constant(host["start"]), ast.FormattedValue(value=call, conversion=-1)]
+                values += [ast.Constant(host["rest"])]
+            elif isinstance(value, ast.Constant):
                 values += self._split(str(value.value))
             else:
                 values.append(self.visit(value))
@@ -128,9 +140,14 @@ def current_partition() -> str:
     """The partition of the region that the running request belongs to."""
     from ministack.core.responses import get_region
 
-    from emulator import regions
+    return regions.partition(get_region())
 
-    return regions.partition(get_region() or "us-east-1")
+
+def current_suffix() -> str:
+    """The domain of the region that the running request belongs to."""
+    from ministack.core.responses import get_region
+
+    return regions.suffix(get_region())
 
 
 class _Loader(importlib.machinery.SourceFileLoader):

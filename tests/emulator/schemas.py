@@ -34,10 +34,20 @@ FORMATS = {
 ALSO_CREATE_ONLY = {
     "AWS::FSx::FileSystem": (("LustreConfiguration", "DeploymentType"), ("StorageType",)),
 }
+# cfn-lint's schema of custom resources takes no booleans; CloudFormation takes anything and passes it on as strings.
+CUSTOM: Schema = {
+    "properties": {"ServiceToken": {"type": "string"}, "ServiceTimeout": {"type": "integer", "minimum": 1, "maximum": 3600}},
+    "required": ["ServiceToken"],
+}
 
 
 class UnknownType(Exception):
     """The resource type does not exist in the region."""
+
+
+def is_custom(resource_type: str) -> bool:
+    """Whether a Lambda function makes resources of this type."""
+    return resource_type.startswith("Custom::") or resource_type == "AWS::CloudFormation::CustomResource"
 
 
 @functools.lru_cache(maxsize=None)
@@ -64,8 +74,8 @@ def _read(name: str) -> Schema:
 
 def schema_of(resource_type: str, region: str) -> Schema:
     """The registry schema of a type in a region; raises UnknownType where it does not exist."""
-    if resource_type.startswith("Custom::"):
-        resource_type = "AWS::CloudFormation::CustomResource"
+    if is_custom(resource_type):
+        return CUSTOM
     name = types(region).get(resource_type)
     if name is None:
         raise UnknownType(f"{resource_type} does not exist in {region}")

@@ -28,7 +28,7 @@ def template(version: str) -> dict[str, Any]:
     basic = {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
     additional = {"Ref": "AdditionalIamPolicies"}
-    policies = {"Fn::If": ["Additional", {"Fn::Join": [",", additional]}, {"Ref": "AWS::NoValue"}]}
+    both = {"Fn::Split": [",", {"Fn::Join": [",", [basic, {"Fn::Join": [",", additional]}]]}]}
     code = Path(__file__).with_name("function.py").read_text()
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -55,7 +55,7 @@ def template(version: str) -> dict[str, Any]:
                 "Condition": "OwnRole",
                 "Properties": {
                     "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-                    "ManagedPolicyArns": {"Fn::Split": [",", {"Fn::Join": [",", [basic, policies]]}]},
+                    "ManagedPolicyArns": {"Fn::If": ["Additional", both, [basic]]},
                 },
             },
             "PclusterCfnFunction": {
