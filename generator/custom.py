@@ -12,7 +12,7 @@ from troposphere import AWSHelperFn
 from troposphere.cloudformation import CustomResource
 
 
-class StrictCustomResource(CustomResource):  # type: ignore[misc]
+class StrictCustomResource(CustomResource):
     """A custom resource that admits only the properties of its class."""
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -30,7 +30,7 @@ class Preflight(StrictCustomResource):
     """Checks the answers against the account and picks Availability Zones (lambda/preflight)."""
 
     resource_type = "Custom::Preflight"
-    props = {**SERVICE, "Answers": (dict, True), "Zones": (VALUE, True), "Resolved": (dict, True)}
+    props = {**SERVICE, "Answers": (list, True), "Zones": (VALUE, True), "Resolved": (dict, True)}
 
 
 class ParallelClusterImage(StrictCustomResource):

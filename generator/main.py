@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from troposphere import If, Output, Ref
+from troposphere import Output, Ref
 
 from generator import __version__, params, partition
 from generator.errors import GeneratorError
@@ -33,7 +33,7 @@ from generator.tiers import (
     secrets,
     waf,
 )
-from generator.wiring import Parent, Value
+from generator.wiring import Child, Parent, Value
 
 MIN_ZONES, DEFAULT_ZONES, MAX_ZONES = 2, 2, network.MAX_ZONES
 DESCRIPTIONS = {
@@ -44,13 +44,10 @@ DESCRIPTIONS = {
 
 def launch_url(form: Form) -> Callable[[str], Value]:
     """TemplateURLs as a launch needs them: in the publisher's bucket, naming that bucket's region."""
-    region = If("SameRegion", Ref("AWS::Region"), form.assets_bucket_region)
-
-    def url(file_name: str) -> Value:
-        key = "${Prefix}templates/" + file_name
-        return partition.s3_url(form.assets_bucket, region, key, Prefix=form.assets_prefix)
-
-    return url
+    # Seventeen of them: plain ${…} of the parameters keep the parents short.
+    answers = (form.assets_bucket, form.assets_bucket_region, form.assets_prefix)
+    bucket, region, prefix = (f"${{{cast(Ref, answer).data['Ref']}}}" for answer in answers)
+    return lambda file_name: partition.s3_url(bucket, region, f"{prefix}templates/{file_name}")
 
 
 def local_url(form: Form) -> Callable[[str], Value]:
@@ -58,23 +55,28 @@ def local_url(form: Form) -> Callable[[str], Value]:
     return lambda file_name: file_name
 
 
-def assemble(name: str, zone_count: int, sources: Sources, view: Callable[[Form], Callable[[str], Value]]) -> Parent:
-    """Build the parent template `name` (one of params.PARENTS) and all its nested templates for `zone_count` zones.
+def assemble(
+    name: str,
+    zone_count: int,
+    sources: Sources,
+    view: Callable[[Form], Callable[[str], Value]],
+    children: dict[str, Child],
+) -> Parent:
+    """Build the parent template `name` (one of params.PARENTS), and into `children` the tiers that are not there yet.
 
     Raises GeneratorError for a number of zones that is out of range, and for whatever does not fit together.
     """
     if not MIN_ZONES <= zone_count <= MAX_ZONES:
         raise GeneratorError(f"--zones {zone_count} is out of range: choose {MIN_ZONES} to {MAX_ZONES}")
-    parent = Parent(name, f"{DESCRIPTIONS[name]} (version {__version__}).", zone_count, sources)
+    parent = Parent(name, f"{DESCRIPTIONS[name]} (version {__version__}).", zone_count, sources, children)
     t = parent.template
     location, form = params.ask(t, name, zone_count)
     parent.template_url = view(form)
     for title, rule in rules(location, form, name).items():
         t.add_rule(title, rule)
-    chosen(t, "SameRegion", form.assets_bucket_region, "")
     chosen(t, "FirewallWanted", form.web_application_firewall)
 
-    checks = parent.add(preflight.build, location, form)
+    checks = parent.add(preflight.build, form, params.answers(location, form))
     if name == params.MAIN:
         net = parent.add(network.build, location, form, checks)
     else:
@@ -108,9 +110,7 @@ def assemble(name: str, zone_count: int, sources: Sources, view: Callable[[Form]
         )
         for number, zone in enumerate(net.zones, 1)
     )
-    nodes = parent.add(
-        portal.build, form, checks, net, walls, keys, data, home, scratch, files, front, door
-    )
+    nodes = parent.add(portal.build, form, checks, net, walls, keys, data, home, scratch, files, front, door)
     watch = parent.add(monitoring.build, form, front, data, home, scratch)
     _outputs(parent, net, keys, data, home, scratch, door, clusters, nodes, watch)
     parent.finish()
@@ -152,9 +152,7 @@ def _outputs(
         return partition.console_url(t, path + "?region=${AWS::Region}", **variables)
 
     def secret_link(arn: Value) -> Value:
-        return partition.console_url(
-            t, "secretsmanager/secret?name=${Secret}&region=${AWS::Region}", Secret=arn
-        )
+        return partition.console_url(t, "secretsmanager/secret?name=${Secret}&region=${AWS::Region}", Secret=arn)
 
     found: list[tuple[str, str, Value]] = [
         ("EnginFramePortalURL", "The portal: sign in as efadmin", door.portal_url),
@@ -185,14 +183,22 @@ def _outputs(
     for number, (system, its_cluster) in enumerate(zip(scratch, clusters, strict=True), 1):
         found += [
             (f"Cluster{number}Name", f"Name of the cluster in zone {number}", its_cluster.cluster_name),
-            (f"Cluster{number}HeadNodeAddress", f"Head node of the cluster in zone {number}", its_cluster.head_node_address),
+            (
+                f"Cluster{number}HeadNodeAddress",
+                f"Head node of the cluster in zone {number}",
+                its_cluster.head_node_address,
+            ),
             (
                 f"Cluster{number}SessionLink",
                 f"Session Manager on the head node in zone {number}",
                 console("systems-manager/session-manager/${Instance}", Instance=its_cluster.head_node_instance_id),
             ),
             (f"Lustre{number}Id", f"Lustre file system at /fsx_cluster{number}", system.lustre_id),
-            (f"Lustre{number}MountName", f"Mount name of the Lustre file system at /fsx_cluster{number}", system.lustre_mount_name),
+            (
+                f"Lustre{number}MountName",
+                f"Mount name of the Lustre file system at /fsx_cluster{number}",
+                system.lustre_mount_name,
+            ),
         ]
     for title, description, value in found:
         t.add_output(Output(title, Description=description, Value=value))
@@ -203,11 +209,12 @@ def build(
     sources: Sources | None = None,
     view: Callable[[Form], Callable[[str], Value]] = launch_url,
 ) -> dict[str, dict[str, Any]]:
-    """Both parents and every tier by file name, as plain dictionaries; the tiers are the same for both parents."""
-    templates: dict[str, dict[str, Any]] = {}
-    for name in params.PARENTS:
-        parent = assemble(name, zone_count, sources or Sources(), view)
-        for file_name, document in {f"{name}.template.yaml": parent.document, **parent.children}.items():
-            if templates.setdefault(file_name, document) != document:
-                raise GeneratorError(f"{file_name} differs between the parents: hand what differs over as a port")
-    return templates
+    """Both parents and every tier by file name, as plain dictionaries; the tiers are the same for both parents.
+
+    Raises GeneratorError for a number of zones that is out of range, and for a source that is missing or malformed.
+    """
+    children: dict[str, Child] = {}
+    sources = sources or Sources()
+    parents = [assemble(name, zone_count, sources, view, children) for name in params.PARENTS]
+    templates = {f"{parent.name}.template.yaml": parent.document for parent in parents}
+    return templates | {child.file_name: child.document for child in children.values()}

@@ -6,13 +6,9 @@ template is what makes CloudFormation roll it out. The generator calls the small
 owners, modes and order are fixed, and nothing is compressed (zlib's output differs between Python versions).
 """
 
-import argparse
 import hashlib
 import io
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,6 +89,9 @@ def certificate_zip(root: Path, wheels: Path) -> bytes:
 
 def install_wheels(root: Path, cache: Path) -> Path:
     """Folder in `cache` with the certificate Lambda's packages, for the Lambda's platform; downloaded once per pin."""
+    import subprocess
+    import tempfile
+
     requirements = root / "lambda" / "certificate" / "requirements.txt"
     folder = cache / f"certificate-{digest(_read(requirements))[:12]}"
     if folder.is_dir():
@@ -131,6 +130,8 @@ def assets(root: Path, *, wheels: Path) -> dict[str, bytes]:
 
 def write(files: dict[str, bytes], output: Path) -> None:
     """Writes `files` and their SHA256SUMS as the folder `output`, all or nothing; replaces an earlier release."""
+    import tempfile
+
     if output.exists() and not (output / "SHA256SUMS").is_file() and (output.is_file() or any(output.iterdir())):
         raise GeneratorError(f"{output} holds something else than a release: name a new folder.")
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -175,6 +176,8 @@ def _read(path: Path) -> bytes:
 
 def _installer() -> list[str]:
     """The command that installs wheels for the Lambda's platform: uv where there is one, pip otherwise."""
+    import shutil
+
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if uv:
         return [uv, "pip", "install", "--python-version", RUNTIME, "--python-platform", f"x86_64-{PLATFORMS[0]}"]
@@ -185,6 +188,8 @@ def _installer() -> list[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line: writes a release, or says in one sentence why not. Returns the exit status."""
+    import argparse
+
     root = Path(__file__).resolve().parent.parent
     parser = argparse.ArgumentParser(
         prog="python -m generator.package", description="Writes a release, with SHA256SUMS."

@@ -1,8 +1,9 @@
 """The form: every question that an operator answers, asked once, with group, label, description, pattern and default.
 
 The parameters of both parents and of every tier, the console's groups and labels, and the parameter reference all
-derive from the dataclass `Form`. Descriptions have one grammar: a sentence that says what the answer does; an answer that may be left out begins
-"Optional - " and ends "Leave blank to …". One question has no default: which addresses may reach the portal.
+derive from the dataclasses `Location` and `Form`. Descriptions have one grammar: a sentence that says what the answer
+does; an answer that may be left out begins "Optional - " and has a "Leave blank to …". One question has no default:
+which addresses may reach the portal.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
-from troposphere import Parameter, Ref
+from troposphere import Parameter, Ref, Sub
 
 from generator import __version__, patterns
-from generator.wiring import Port, Ports, StrictTemplate, Value, translate
+from generator.wiring import Port, Ports, StrictTemplate, Value, each_port, port, translate
 
 WHERE = "Where it runs"
 ACCESS = "Who may reach it"
@@ -45,7 +46,6 @@ class Question(Port):
 
     group: str = ""
     label: str = ""
-    type: str = "String"
     default: str | float | None = ""
     pattern: str = ""
     constraint: str = ""
@@ -135,7 +135,7 @@ class ZoneForm(Ports):
     availability_zone: Value = optional(
         WHERE,
         "Availability Zone {zone}",
-        "Optional - Availability Zone for portal node {zone} and cluster {zone}. Leave blank to take one that offers everything.",
+        "Optional - Availability Zone of portal node and cluster {zone}. Leave blank to take one that offers everything.",
         patterns.AVAILABILITY_ZONE,
         "Must be an Availability Zone such as us-east-1a, or blank.",
         asked_by=(MAIN,),
@@ -183,6 +183,7 @@ class Location(Ports):
         constraint="Choose a VPC of this region.",
         asked_by=(EXISTING_VPC,),
     )
+
 
 @dataclass(frozen=True)
 class Form(Ports):
@@ -250,7 +251,7 @@ class Form(Ports):
     portal_flavor: Value = choice(
         PORTAL,
         "Portal software",
-        "NICE EnginFrame (its vendor support ended on 2025-09-25), or its successor EF Portal by NI SP, which needs a license.",
+        "NICE EnginFrame (vendor support ended on 2025-09-25), or its successor EF Portal by NI SP, which needs a license.",
         "EnginFrame",
         "EFPortal",
     )
@@ -301,8 +302,12 @@ class Form(Ports):
         patterns.SECRET_ARN,
         "Must be the ARN of a Secrets Manager secret, or blank.",
     )
-    portal_instance_type: Value = instance_type(PORTAL, "Instance type", "Instance type of the portal nodes.", "t3.2xlarge")
-    portal_volume_size: Value = number(PORTAL, "Root volume (GiB)", "Size of a portal node's root volume.", 50, 50, 16384)
+    portal_instance_type: Value = instance_type(
+        PORTAL, "Instance type", "Instance type of the portal nodes.", "t3.2xlarge"
+    )
+    portal_volume_size: Value = number(
+        PORTAL, "Root volume (GiB)", "Size of a portal node's root volume.", 50, 50, 16384
+    )
     portal_ami_id: Value = optional(
         PORTAL,
         "Machine image",
@@ -343,7 +348,12 @@ class Form(Ports):
         "Must be a database instance class such as db.r6g.large, or blank.",
     )
     database_min_capacity: Value = number(
-        DATABASE, "Least capacity (ACU)", "Least capacity of a serverless instance, 2 GiB of memory per unit.", 0.5, 0.5, 256
+        DATABASE,
+        "Least capacity (ACU)",
+        "Least capacity of a serverless instance, 2 GiB of memory per unit.",
+        0.5,
+        0.5,
+        256,
     )
     database_max_capacity: Value = number(
         DATABASE, "Most capacity (ACU)", "Most capacity of a serverless instance.", 16, 1, 256
@@ -423,7 +433,12 @@ class Form(Ports):
         CLUSTERS, "Most nodes", "Most compute nodes of each cluster's on-demand queue.", 10, 1, 1000
     )
     spot_max_nodes: Value = number(
-        CLUSTERS, "Most Spot nodes", "Most compute nodes of each cluster's Spot queue; 0 makes no Spot queue.", 0, 0, 1000
+        CLUSTERS,
+        "Most Spot nodes",
+        "Most compute nodes of each cluster's Spot queue; 0 makes no Spot queue.",
+        0,
+        0,
+        1000,
     )
     compute_efa: Value = choice(
         CLUSTERS,
@@ -477,9 +492,9 @@ class Form(Ports):
     assets_bucket_region: Value = optional(
         ASSETS,
         "Bucket's region",
-        "Optional - Region of that bucket. Leave blank if it is the region of this stack.",
+        "Region of that bucket, which may be another than the stack's. A published link fills it in.",
         patterns.REGION,
-        "Must be a region such as us-east-1, or blank.",
+        "Must be a region such as us-east-1.",
     )
     assets_prefix: Value = question(
         ASSETS,
@@ -489,6 +504,32 @@ class Form(Ports):
         pattern=patterns.whole(patterns.PREFIX),
         constraint="Must be a prefix that ends in a slash, such as hpc-portal/v1.0.0/.",
     )
+
+
+@dataclass(frozen=True)
+class Answers(Ports):
+    """All answers to the form, for preflight: in each port the lines `name=answer` of one group.
+
+    Sixty parameters would leave no room in its template; one would not hold the longest answers (4,096 bytes).
+    """
+
+    where: Value = port(f"Answers: {WHERE}")
+    access: Value = port(f"Answers: {ACCESS}")
+    portal: Value = port(f"Answers: {PORTAL}")
+    database: Value = port(f"Answers: {DATABASE}")
+    storage: Value = port(f"Answers: {STORAGE}")
+    clusters: Value = port(f"Answers: {CLUSTERS}")
+    operations: Value = port(f"Answers: {OPERATIONS}")
+    assets: Value = port(f"Answers: {ASSETS}")
+
+
+def answers(*forms: Ports) -> Answers:
+    """The answers of `forms` in the shape that preflight takes."""
+    lines: dict[str, list[str]] = {group: [] for group in GROUPS}
+    for form in forms:
+        for name, asked, value in each_port(form):
+            lines[cast(Question, asked).group].append(f"{name}=${{{name}}}" if value else f"{name}=")
+    return Answers(*(Sub("\n".join(lines[group])) for group in GROUPS))
 
 
 def ask(template: StrictTemplate, asked_by: str, zone_count: int) -> tuple[Location, Form]:

@@ -6,13 +6,24 @@ Facts that no pseudo parameter gives stand in two mappings; a template gets only
 
 from __future__ import annotations
 
-
+from typing import Any
 
 from troposphere import FindInMap, Ref, Sub
 
 from generator.wiring import StrictTemplate, Value
 
-PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+# The regions of AWS ParallelCluster 3.16.1 (`pcluster/resources/supported-regions`), without the isolated partitions.
+REGIONS = {
+    "aws": (
+        *("af-south-1", "ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1"),
+        *("ap-southeast-2", "ap-southeast-3", "ap-southeast-5", "ap-southeast-7", "ca-central-1", "eu-central-1"),
+        *("eu-north-1", "eu-south-1", "eu-west-1", "eu-west-2", "eu-west-3", "il-central-1", "me-south-1"),
+        *("sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2"),
+    ),
+    "aws-cn": ("cn-north-1", "cn-northwest-1"),
+    "aws-us-gov": ("us-gov-east-1", "us-gov-west-1"),
+}
+PARTITIONS = tuple(REGIONS)
 
 # Per partition. Console domains: AWS "Service endpoints" pages of the three partitions. Lustre: FSx for Lustre has no
 # scratch file systems in China. Database: that the registry lists db.serverless for China is no proof that it can be had
@@ -33,7 +44,6 @@ BY_PARTITION: dict[str, dict[str, str]] = {
     },
 }
 
-CHINA_REGIONS = ("cn-north-1", "cn-northwest-1")
 # Accounts that write load balancers' access logs where the service principal is not known to exist (Elastic Load
 # Balancing user guide, "Enable access logs"). The last one also serves as the fallback of the nested If.
 LOG_DELIVERY_ACCOUNTS = {
@@ -50,7 +60,7 @@ def fact(template: StrictTemplate, column: str) -> FindInMap:
     return FindInMap("Partition", Ref("AWS::Partition"), column)
 
 
-def arn(service: str, resource: str, *, region: bool = True, account: bool = True, **variables: Value) -> Sub:
+def arn(service: str, resource: str, *, region: bool = True, account: bool = True, **variables: Any) -> Sub:
     """An ARN in the stack's own partition, region and account; `resource` may hold `${…}` variables.
 
     `region=False` or `account=False` leaves that part empty (S3, IAM, AWS-managed things).
@@ -60,7 +70,7 @@ def arn(service: str, resource: str, *, region: bool = True, account: bool = Tru
     return Sub(f"arn:${{AWS::Partition}}:{service}:{where}:{whose}:{resource}", **variables)
 
 
-def bucket_arn(bucket: Value, key: str = "", **variables: Value) -> Sub:
+def bucket_arn(bucket: Value, key: str = "", **variables: Any) -> Sub:
     """The ARN of `bucket`, or of the objects under it that match `key`."""
     return Sub("arn:${AWS::Partition}:s3:::${BucketName}" + (f"/{key}" if key else ""), BucketName=bucket, **variables)
 
@@ -90,17 +100,15 @@ def secret_text(secret_arn: Value) -> Sub:
     return Sub("{{resolve:secretsmanager:${Secret}}}", Secret=secret_arn)
 
 
-def s3_url(bucket: Value, region: Value, key: str, **variables: Value) -> Sub:
-    """The HTTPS URL of an S3 object, virtual-hosted, naming the *bucket's* region: S3 refuses another with a 301."""
-    return Sub(
-        "https://${Bucket}.s3.${BucketRegion}.${AWS::URLSuffix}/" + key,
-        Bucket=bucket,
-        BucketRegion=region,
-        **variables,
-    )
+def s3_url(bucket: str, region: str, key: str) -> Sub:
+    """The HTTPS URL of an S3 object, virtual-hosted, naming the *bucket's* region: S3 refuses another with a 301.
+
+    All three may hold `${…}` variables.
+    """
+    return Sub(f"https://{bucket}.s3.{region}.${{AWS::URLSuffix}}/{key}")
 
 
-def console_url(template: StrictTemplate, path: str, **variables: Value) -> Sub:
+def console_url(template: StrictTemplate, path: str, **variables: Any) -> Sub:
     """A link into the console of the stack's partition and region; `path` may hold `${…}` variables."""
     return Sub("https://${ConsoleDomain}/" + path, ConsoleDomain=fact(template, "ConsoleDomain"), **variables)
 
@@ -108,5 +116,3 @@ def console_url(template: StrictTemplate, path: str, **variables: Value) -> Sub:
 def regional_endpoint(service: str) -> Sub:
     """The host name of a regional AWS API endpoint."""
     return Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}")
-
-

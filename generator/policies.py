@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from awacs.aws import Action, Allow, Deny, Principal, Statement
 from awacs.aws import Bool as BoolCondition
@@ -17,7 +17,7 @@ from troposphere.s3 import Bucket, BucketPolicy
 
 from generator.params import Form
 from generator.partition import bucket_arn, service_principal
-from generator.wiring import StrictTemplate, Tier, Value
+from generator.wiring import GOES_WITH_THE_STACK, StrictTemplate, Tier, Value
 
 RUNTIME = "python3.13"
 BOUNDARY_GIVEN = "BoundaryGiven"
@@ -33,7 +33,9 @@ def chosen(template: StrictTemplate, condition: str, value: Value, answer: str =
     return template.add_condition(condition, Equals(value, answer))
 
 
-def allow(actions: Sequence[str], resources: Sequence[Any] = ("*",), condition: PolicyCondition | None = None) -> Statement:
+def allow(
+    actions: Sequence[str], resources: Sequence[Any] = ("*",), condition: PolicyCondition | None = None
+) -> Statement:
     """A statement that allows `actions` ("service:Action") on `resources`."""
     return Statement(
         Effect=Allow,
@@ -43,36 +45,42 @@ def allow(actions: Sequence[str], resources: Sequence[Any] = ("*",), condition: 
     )
 
 
-def document(*statements: Statement | If) -> dict[str, Any]:
-    """A policy document of the current language version; unlike awacs's own, a statement may be conditional."""
-    return cast(dict[str, Any], encode_to_dict({"Version": "2012-10-17", "Statement": list(statements)}))
+def document(*statements: Any) -> dict[str, Any]:
+    """A policy document of the current language version; unlike awacs's own, parts of it may be conditional."""
+    return encode_to_dict({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 def role(
-    tier: Tier, asked: Form, title: str, service: str, statements: Sequence[Statement | If], managed: Sequence[Value] = (), **attributes: Any
+    tier: Tier,
+    form: Form,
+    title: str,
+    service: str,
+    statements: Sequence[Statement | If],
+    managed: Sequence[Value] = (),
+    **attributes: Any,
 ) -> Role:
     """Add a role that `service` may assume, within the operator's permissions boundary if one is given."""
-    given(tier.template, BOUNDARY_GIVEN, asked.permissions_boundary_arn)
-    optional = {"ManagedPolicyArns": list(managed)} if managed else {}
+    given(tier.template, BOUNDARY_GIVEN, form.permissions_boundary_arn)
+    optional: dict[str, Any] = {"ManagedPolicyArns": list(managed)} if managed else {}
     return tier.template.add_resource(
         Role(
             title,
             AssumeRolePolicyDocument=document(
-                Statement(
-                    Effect=Allow, Principal=Principal("Service", service_principal(service)), Action=[AssumeRole]
-                )
+                Statement(Effect=Allow, Principal=Principal("Service", service_principal(service)), Action=[AssumeRole])
             ),
             Policies=[Policy(PolicyName="Inline", PolicyDocument=document(*statements))],
-            PermissionsBoundary=If(BOUNDARY_GIVEN, asked.permissions_boundary_arn, NoValue),
+            PermissionsBoundary=If(BOUNDARY_GIVEN, form.permissions_boundary_arn, NoValue),
             **optional,
             **attributes,
         )
     )
 
 
-def log_group(tier: Tier, asked: Form, title: str, **properties: Any) -> LogGroup:
+def log_group(tier: Tier, form: Form, title: str, **properties: Any) -> LogGroup:
     """Add a log group that keeps its entries as long as the form says and goes with the stack."""
-    return tier.template.add_resource(LogGroup(title, RetentionInDays=asked.log_retention_days, **properties))
+    return tier.template.add_resource(
+        LogGroup(title, RetentionInDays=form.log_retention_days, **GOES_WITH_THE_STACK, **properties)
+    )
 
 
 def may_log(*groups: LogGroup) -> Statement:
@@ -82,7 +90,7 @@ def may_log(*groups: LogGroup) -> Statement:
 
 def function(
     tier: Tier,
-    asked: Form,
+    form: Form,
     title: str,
     code: Code,
     statements: Sequence[Statement],
@@ -97,9 +105,9 @@ def function(
     It is in no VPC (its interfaces would hold a delete for up to 45 minutes) and reserves no concurrency (fresh
     accounts have ten in all).
     """
-    attributes = {"Condition": condition} if condition else {}
-    logs = log_group(tier, asked, f"{title}Logs", **attributes)
-    role_ = role(tier, asked, f"{title}Role", "lambda", [may_log(logs), *statements], **attributes)
+    attributes: dict[str, Any] = {"Condition": condition} if condition else {}
+    logs = log_group(tier, form, f"{title}Logs", **attributes)
+    role_ = role(tier, form, f"{title}Role", "lambda", [may_log(logs), *statements], **attributes)
     return tier.template.add_resource(
         Function(
             title,
@@ -128,7 +136,7 @@ def deny_plain_http(bucket: Bucket) -> Statement:
     )
 
 
-def bucket_policy(tier: Tier, title: str, bucket: Bucket, *statements: Statement, **attributes: Any) -> BucketPolicy:
+def bucket_policy(tier: Tier, title: str, bucket: Bucket, *statements: Any, **attributes: Any) -> BucketPolicy:
     """Add the policy of `bucket`: TLS only, and `statements`."""
     return tier.template.add_resource(
         BucketPolicy(

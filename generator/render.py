@@ -67,7 +67,12 @@ SHORT_FORMS = {
     },
 }
 LONG_FORMS = {short: long for long, short in SHORT_FORMS.items()}
-BEFORE_A_BLOCK = re.compile(r"(?<=\n)^(?=(Metadata|Parameters|Rules|Mappings|Conditions|Resources|Outputs):)|(?<!:\n)^(?=  [A-Z]\w+:\n    (Type|RuleCondition|Assertions):)", re.M)
+# The end of a line before a section, or before a parameter, rule or resource that is not the first of its section.
+SECTION_END = re.compile(r"\n(?=(?:Metadata|Parameters|Rules|Mappings|Conditions|Resources|Outputs):\n)")
+BLOCK_END = re.compile(r"(?<!:)\n(?=  [A-Z]\w*:\n    (?:Type|RuleCondition|Assertions):)")
+STR, INT, FLOAT, BOOL, MAP, SEQ = (
+    f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "map", "seq")
+)
 LINE = 120
 FLOW = 88
 
@@ -86,67 +91,59 @@ def arranged(template: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-class _Dumper(BaseDumper):
-    """Writes intrinsic functions in short form; two equal objects are written twice, never as an alias."""
+def _node(data: Any) -> yaml.Node:
+    """The YAML node of a plain value; intrinsic functions take their short form."""
+    if isinstance(data, str):
+        return yaml.ScalarNode(STR, data, style="|" if "\n" in data else None)
+    if isinstance(data, dict):
+        return _mapping(data)
+    if isinstance(data, list):
+        return _sequence(data)
+    if isinstance(data, bool):
+        return yaml.ScalarNode(BOOL, "true" if data else "false")
+    if isinstance(data, int):
+        return yaml.ScalarNode(INT, str(data))
+    if isinstance(data, float):
+        return yaml.ScalarNode(FLOAT, repr(data))
+    raise TypeError(f"{data!r} has no place in a template")
 
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
 
-
-
-
-def _mapping(dumper: _Dumper, data: dict[str, Any]) -> yaml.Node:
+def _mapping(data: dict[str, Any]) -> yaml.Node:
     if len(data) == 1:
         ((key, value),) = data.items()
         tag = SHORT_FORMS.get(key)
         if tag and (key != "Condition" or isinstance(value, str)):
             if key == "Fn::GetAtt" and isinstance(value, list) and all(isinstance(part, str) for part in value):
                 value = ".".join(value)
-            if isinstance(value, str):
-                return dumper.represent_scalar(tag, value, style="|" if "\n" in value else None)
-            node = dumper.represent_data(value)
+            node = _node(value)
             if not node.tag.startswith("!"):  # else the value is a short form itself, and a node has but one tag
                 node.tag = tag
                 return node
-    return yaml.MappingNode(
-        "tag:yaml.org,2002:map",
-        [(dumper.represent_data(key), dumper.represent_data(value)) for key, value in data.items()],
-        flow_style=not data,
-    )
+    return yaml.MappingNode(MAP, [(_node(key), _node(value)) for key, value in data.items()], flow_style=not data)
 
 
-def _sequence(dumper: _Dumper, data: list[Any]) -> yaml.Node:
-    items = [dumper.represent_data(item) for item in data]
-    numbers = all(node.tag == "tag:yaml.org,2002:int" for node in items)
-    flow = numbers or sum(map(_width, items)) < FLOW
-    return yaml.SequenceNode("tag:yaml.org,2002:seq", items, flow_style=flow)
+def _sequence(data: list[Any]) -> yaml.Node:
+    items = [_node(item) for item in data]
+    flow = all(node.tag == INT for node in items) or sum(map(_width, items)) < FLOW
+    return yaml.SequenceNode(SEQ, items, flow_style=flow)
 
 
 def _width(node: yaml.Node) -> float:
     """Columns that `node` takes on one line with its tag and separator; infinite for what cannot stand on one line."""
     tag = len(node.tag) + 1 if node.tag.startswith("!") else 0
     if isinstance(node, yaml.ScalarNode):
-        return float("inf") if "\n" in node.value else len(node.value) + tag + 2
+        return float("inf") if node.style else len(node.value) + tag + 2
     if isinstance(node, yaml.SequenceNode) and node.flow_style:
         return sum(map(_width, node.value)) + tag + 4
     return float("inf")
 
 
-def _string(dumper: _Dumper, data: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else None)
-
-
-_Dumper.add_representer(dict, _mapping)
-_Dumper.add_representer(list, _sequence)
-_Dumper.add_representer(str, _string)
-
-
 def to_yaml(template: dict[str, Any], heading: str = "") -> str:
     """The template as YAML text; each line of `heading` becomes a comment on top."""
     comment = "".join(f"# {line}".rstrip() + "\n" for line in heading.splitlines())
-    text: str = yaml.dump(arranged(template), Dumper=_Dumper, sort_keys=False, width=LINE, allow_unicode=True)
+    text: str = yaml.serialize(_node(arranged(template)), Dumper=BaseDumper, width=LINE, allow_unicode=True)
     # A blank line before each section and each resource; scripts and lists are indented deeper than that.
-    return comment + BEFORE_A_BLOCK.sub("\n", text)
+    return comment + BLOCK_END.sub("\n\n", SECTION_END.sub("\n\n", text))
 
 
 class _Loader(BaseLoader):
@@ -174,4 +171,4 @@ def load_yaml(text: str) -> Any:
 
     Raises yaml.YAMLError for what is not YAML.
     """
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with tags added
+    return yaml.load(text, Loader=_Loader)

@@ -13,7 +13,7 @@ from troposphere import And, AWSHelperFn, Equals, Not, Or, Ref
 
 from generator import params
 from generator.params import Form, Location
-from generator.partition import CHINA_REGIONS
+from generator.partition import REGIONS
 from generator.wiring import Value
 
 
@@ -84,7 +84,7 @@ def rules(location: Location, form: Form, asked_by: str) -> dict[str, dict[str, 
         "NoScratchLustreInChina": rule(
             "LustreDeploymentType SCRATCH_2 does not exist in China: choose auto or PERSISTENT_1.",
             Not(Equals(form.lustre_deployment_type, "SCRATCH_2")),
-            when=contains(CHINA_REGIONS, Ref("AWS::Region")),
+            when=contains(REGIONS["aws-cn"], Ref("AWS::Region")),
         ),
         "Persistent1Throughput": rule(
             "LustreDeploymentType PERSISTENT_1 takes LustreThroughput 50, 100 or 200: choose one of these.",
@@ -102,8 +102,9 @@ def rules(location: Location, form: Form, asked_by: str) -> dict[str, dict[str, 
             when=Equals(form.lustre_deployment_type, "auto"),
         ),
         "ReleaseIsNamed": rule(
-            "AssetsBucket is blank: launch from a published link, or name the bucket that the release was published to.",
-            given(form.assets_bucket),
+            "AssetsBucket or AssetsBucketRegion is blank: launch from a published link, or name the bucket that the release "
+            "was published to, and its region.",
+            And(given(form.assets_bucket), given(form.assets_bucket_region)),
         ),
         "RestoredDatabaseComesWithItsFiles": rule(
             "DatabaseSnapshotArn needs ExistingFileSystemId: the portal's database and its files on EFS belong together, "

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +36,7 @@ class Sources:
         except yaml.YAMLError as error:
             raise GeneratorError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
 
+    @cache  # noqa: B019 - one object for a run
     def inline_function(self, name: str) -> str:
         """The code of Lambda `name` as one file: lambda/common/answer.py stands in place of its import.
 
@@ -46,18 +46,21 @@ class Sources:
         before, imported, after = self._code(handler).partition("from answer import")
         if not imported or "from answer import" in after:
             raise GeneratorError(f"{handler} must import once `from answer import …`, on one line")
-        code = f"# {handler} and lambda/common/answer.py\n{before}{self._code('lambda/common/answer.py')}{after.split(chr(10), 1)[1]}"
+        rest = after.partition("\n")[2]
+        code = f"# {handler} and lambda/common/answer.py\n{before}{self._code('lambda/common/answer.py')}{rest}"
         if not code.isascii() or "\t" in code or " \n" in code:
-            raise GeneratorError(f"lambda/{name}: use plain ASCII without tabs or trailing blanks, so that it stays readable YAML")
+            raise GeneratorError(
+                f"lambda/{name}: use plain ASCII without tabs or trailing blanks, so that it stays readable YAML"
+            )
         return code
 
     def _code(self, path: str) -> str:
         """A Python module without its docstring."""
         text = self.text(path)
-        first = ast.parse(text).body[0]
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-            return "\n".join(text.splitlines()[first.end_lineno :]).lstrip("\n") + "\n"
-        return text
+        _, found, code = text.partition('"""\n\n') if text.startswith('"""') else ("", "", "")
+        if not found:
+            raise GeneratorError(f"{path} must begin with a docstring and a blank line")
+        return code
 
     @cached_property
     def portal_bundle(self) -> tuple[str, str]:

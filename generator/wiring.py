@@ -7,15 +7,17 @@ GetAtt and the next child's Parameter derive from it:
     class FileSystem(Ports):
         file_system_id: Value = port("EFS file system")
 
-    def build(tier: Tier, form: Form, network: Network) -> FileSystem:
-        asked, net = tier.uses(form), tier.uses(network)      # in here net.vpc_id is Ref("VpcId")
-        ...
-        return FileSystem(file_system_id=Ref(file_system))    # in the parent: GetAtt("FilesystemStack", "Outputs.FileSystemId")
+    def build(tier: Tier, network: Network) -> FileSystem:
+        ...                                 # in here network.vpc_id is Ref("VpcId")
+        return FileSystem(file_system_id=Ref(file_system))
 
-The same dataclass therefore exists in two scopes, the parent's and a child's; `Tier.uses` takes it down and
-`Parent.add` brings the result up. A misspelt port is an AttributeError (and a mypy error), a forgotten output a
-TypeError, and a value used in the wrong scope a GeneratorError that names it. Only ports that the finished child
-really refers to become its parameters.
+    home = parent.add(filesystem.build, network)
+    home.file_system_id                     # in the parent: GetAtt("FilesystemStack", "Outputs.FileSystemId")
+
+The same dataclass therefore exists in two scopes, the parent's and a child's. `Parent.add` takes the arguments down
+before it calls `build`, and brings the result up; so a tier never sees a value of the parent and is the same template
+wherever it is used. A misspelt port is an AttributeError (and a mypy error), a forgotten output a TypeError, a name
+that nobody hands in a GeneratorError. Only ports that the finished child really refers to become its parameters.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Concatenate, ParamSpec, TypeVar, Union, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from troposphere import AWSHelperFn, GetAtt, If, Join, Output, Parameter, Ref, Template, encode_to_dict
 from troposphere.cloudformation import Stack
@@ -34,27 +36,37 @@ from generator.errors import GeneratorError
 from generator.scan import check_template
 from generator.sources import Sources
 
-Value = Union[str, AWSHelperFn]
+Value = str | AWSHelperFn
 """What a port holds: a literal or an intrinsic function."""
 
 LIST_SEPARATOR = ","
+# Said on everything that a reader might take for data, where it is none.
+GOES_WITH_THE_STACK: dict[str, Any] = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
 
 
 @dataclass(frozen=True)
 class Port:
-    """What is known of a port beside its name. `list` marks a list of strings, which crosses a boundary joined."""
+    """What is known of a port beside its name: what it is, and its parameter's type in a child.
+
+    A list (`CommaDelimitedList`, `List<…>`) crosses a boundary joined.
+    """
 
     description: str
-    list: bool = False
+    type: str = "String"
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the port holds a list of strings."""
+        return self.type == "CommaDelimitedList" or self.type.startswith("List<")
 
     def parameter(self, name: str) -> Parameter:
         """The child's Parameter called `name` through which this port arrives."""
-        return Parameter(name, Type="CommaDelimitedList" if self.list else "String", Description=self.description)
+        return Parameter(name, Type=self.type, Description=self.description)
 
 
-def port(description: str, *, list: bool = False) -> Any:
+def port(description: str, type: str = "String") -> Any:
     """Declare a field of a `Ports` class as a port; `description` goes to the child's Parameter and Output."""
-    return field(metadata={"port": Port(description, list)})
+    return field(metadata={"port": Port(description, type)})
 
 
 @dataclass(frozen=True)
@@ -97,10 +109,10 @@ def translate(ports: P, change: Callable[[str, Port, Value], Value], suffix: str
 
 def joined(port_: Port, value: Any) -> Value:
     """`value` as it crosses a stack boundary: a list of values, or a Ref to a list, becomes one string."""
-    return Join(LIST_SEPARATOR, value) if port_.list and isinstance(value, (list, Ref)) else cast(Value, value)
+    return Join(LIST_SEPARATOR, value) if port_.is_list and isinstance(value, (list, Ref)) else cast(Value, value)
 
 
-class StrictTemplate(Template):  # type: ignore[misc]
+class StrictTemplate(Template):
     """A troposphere template in which a second condition or mapping of the same name is an error, not a replacement."""
 
     def add_condition(self, name: str, condition: AWSHelperFn) -> str:
@@ -132,37 +144,30 @@ class Tier:
         self.sources = sources
         self.template = StrictTemplate(description)
         self.template.set_version("2010-09-09")
-        self.document: dict[str, Any] = {}
-        self._offers: dict[str, tuple[Port, Value]] = {}
 
-    def uses(self, ports: P) -> P:
-        """Bring `ports` of the parent into this template: every value becomes a Ref to a parameter of the same name."""
-        return translate(ports, self._offer)
 
-    def uses_each(self, zones: Sequence[P]) -> tuple[P, ...]:
-        """Bring one `Ports` for each zone into this template; the parameters' names end in the zone's number."""
-        return tuple(translate(ports, self._offer, str(number)) for number, ports in enumerate(zones, 1))
+@dataclass(frozen=True)
+class Child:
+    """A finished nested template: its file, its text as a dictionary, its parameters' ports, and what it hands out."""
 
-    def _offer(self, name: str, port_: Port, value: Value) -> Ref:
-        known = self._offers.setdefault(name, (port_, value))
-        if known[1] != value:
-            raise GeneratorError(f"tier {self.name} is handed two different values called {name}: rename one port")
-        return Ref(name)
+    file_name: str
+    document: dict[str, Any]
+    parameters: dict[str, Port]
+    outputs: Ports
 
-    def finish(self, outputs: Ports) -> dict[str, Value]:
-        """Declare what the template refers to, and its outputs; return the parent's value for each parameter.
 
-        The finished template is in `document` then.
+def finish(tier: Tier, offers: dict[str, tuple[Port, Value]], outputs: Ports) -> Child:
+    """Give the tier's template its outputs, and a parameter for each of the `offers` that it refers to.
 
-        Raises GeneratorError where the template refers to a name that it has not got.
-        """
-        for name, port_, value in each_port(outputs):
-            self.template.add_output(Output(name, Description=port_.description, Value=joined(port_, value)))
-        self.document = self.template.to_dict()
-        found = check_template(self.document, f"tier {self.name}", extra=self._offers)
-        needed = {name: offer for name, offer in self._offers.items() if name in found}
-        self.document["Parameters"] = encode_to_dict({name: port_.parameter(name) for name, (port_, _) in needed.items()})
-        return {name: joined(port_, value) for name, (port_, value) in needed.items()}
+    Raises GeneratorError where the template refers to a name that it has not got.
+    """
+    for name, port_, value in each_port(outputs):
+        tier.template.add_output(Output(name, Description=port_.description, Value=joined(port_, value)))
+    document = tier.template.to_dict()
+    found = check_template(document, f"tier {tier.name}", extra=offers)
+    parameters = {name: port_ for name, (port_, _) in offers.items() if name in found}
+    document["Parameters"] = encode_to_dict({name: port_.parameter(name) for name, port_ in parameters.items()})
+    return Child(f"{tier.name.replace('_', '-')}.template.yaml", document, parameters, outputs)
 
 
 @dataclass(frozen=True)
@@ -174,39 +179,39 @@ class Place:
     condition: str | None = None
     after: tuple[Ports, ...] = ()
 
-    def add(
-        self, build: Callable[Concatenate[Tier, Arguments], R], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> R:
-        """Build a tier and nest it here; returns its ports in the parent's scope."""
-        return self.parent.nest(self, build.__module__, lambda tier: build(tier, *args, **kwargs))
+    def add(self, build: Callable[Concatenate[Tier, Arguments], R], *args: Arguments.args, **_: Arguments.kwargs) -> R:
+        """Build a tier and nest it here; returns its ports in the parent's scope.
+
+        The arguments are `Ports` or tuples of them, one for each zone, whose parameters then end in the zone's number.
+        """
+        return self.parent.nest(self, build, args)
 
 
 class Parent:
     """A parent template with its nested templates, all built in memory.
 
-    `template_url(file name)` gives the TemplateURL of a child: an S3 URL to launch, a local file name to lint.
+    `template_url(file name)` gives the TemplateURL of a child: an S3 URL to launch, a local file name to lint. Parents
+    that share `children` build each tier once.
     """
 
-    def __init__(self, name: str, description: str, zone_count: int, sources: Sources) -> None:
+    def __init__(
+        self, name: str, description: str, zone_count: int, sources: Sources, children: dict[str, Child]
+    ) -> None:
         self.name = name
         self.zone_count = zone_count
         self.sources = sources
         self.template = StrictTemplate(description)
         self.template.set_version("2010-09-09")
-        self.children: dict[str, dict[str, Any]] = {}
+        self.children = children
         self.document: dict[str, Any] = {}
         self.template_url: Callable[[str], Value] = lambda file_name: file_name
         self._stacks: list[tuple[Ports, str]] = []
 
-    def add(
-        self, build: Callable[Concatenate[Tier, Arguments], R], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> R:
+    def add(self, build: Callable[Concatenate[Tier, Arguments], R], *args: Arguments.args, **_: Arguments.kwargs) -> R:
         """Build a tier and nest it; returns its ports in the parent's scope."""
-        return Place(self).add(build, *args, **kwargs)
+        return Place(self).add(build, *args, **_)
 
-    def place(
-        self, *, zone: int | None = None, condition: str | None = None, after: Sequence[Ports] = ()
-    ) -> Place:
+    def place(self, *, zone: int | None = None, condition: str | None = None, after: Sequence[Ports] = ()) -> Place:
         """A place for a tier that is built for one zone, or under a condition, or after tiers it takes nothing from."""
         return Place(self, zone, condition, tuple(after))
 
@@ -217,19 +222,26 @@ class Parent:
                 return stack
         raise GeneratorError(f"{type(ports).__name__} was not handed out by a tier of {self.name}")
 
-    def nest(self, place: Place, module: str, build: Callable[[Tier], R]) -> R:
-        """Add the nested stack of `place` for the tier that `build` makes; see `Place.add`."""
-        name = module.rsplit(".", 1)[-1]
-        tier = Tier(name, description_of(module), self.zone_count, self.sources)
-        inside = build(tier)
-        parameters = tier.finish(inside)
-        file_name = f"{name.replace('_', '-')}.template.yaml"
-        if self.children.setdefault(file_name, tier.document) != tier.document:
-            raise GeneratorError(f"tier {name} differs between zones: hand what differs over as a port")
+    def nest(self, place: Place, build: Callable[..., R], arguments: Sequence[Any]) -> R:
+        """Add the nested stack of `place` for the tier that `build` makes of `arguments`; see `Place.add`."""
+        name = build.__module__.rsplit(".", 1)[-1]
+        offers: dict[str, tuple[Port, Value]] = {}
+
+        def downward(offered: str, port_: Port, value: Value) -> Value:
+            known = offers.setdefault(offered, (port_, value))
+            if known[1] is not value and known[1] != value:
+                raise GeneratorError(f"tier {name} is handed two values called {offered}: rename one port")
+            return Ref(offered)
+
+        inside = [_descend(argument, downward) for argument in arguments]
+        child = self.children.get(name)
+        if child is None:
+            tier = Tier(name, description_of(build.__module__), self.zone_count, self.sources)
+            child = self.children[name] = finish(tier, offers, build(tier, *inside))
         title = f"{camel(name)}Stack{place.zone or ''}"
-        stack = Stack(title, TemplateURL=self.template_url(file_name))
-        if parameters:
-            stack.Parameters = parameters
+        stack = Stack(title, **GOES_WITH_THE_STACK, TemplateURL=self.template_url(child.file_name))
+        if child.parameters:
+            stack.Parameters = {key: joined(*offers[key]) for key in child.parameters}
         if place.condition:
             stack.Condition = place.condition
         if place.after:
@@ -240,7 +252,7 @@ class Parent:
             value = GetAtt(title, f"Outputs.{output}")
             return If(place.condition, value, "") if place.condition else value
 
-        outside = translate(inside, upward)
+        outside = translate(cast(R, child.outputs), upward)
         self._stacks.append((outside, title))
         return outside
 
@@ -250,9 +262,18 @@ class Parent:
         check_template(self.document, self.name)
 
 
+def _descend(argument: Any, change: Callable[[str, Port, Value], Value]) -> Any:
+    """An argument of a tier in the child's scope."""
+    if isinstance(argument, Ports):
+        return translate(argument, change)
+    if isinstance(argument, tuple) and all(isinstance(item, Ports) for item in argument):
+        return tuple(translate(item, change, str(number)) for number, item in enumerate(argument, 1))
+    raise GeneratorError(f"a tier takes Ports or a tuple of them, not {argument!r}: hand the value over as a port")
+
+
 def description_of(module: str) -> str:
     """A template's Description: the first sentence of the module that builds it."""
-    text = cast(str, sys.modules[module].__doc__ or "")
+    text = sys.modules[module].__doc__ or ""
     first = re.split(r"(?<=\.)\s", " ".join(text.split()), maxsplit=1)[0]
     if not first:
         raise GeneratorError(f"{module} needs a docstring: its first sentence becomes the template's Description")

@@ -6,16 +6,17 @@ Nodes and Lambdas read only this bucket, so that a release may be published in a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from troposphere import Equals, GetAtt, If, Ref
+from troposphere import GetAtt, Ref
 from troposphere.awslambda import Code
 from troposphere.s3 import (
+    AbortIncompleteMultipartUpload,
     Bucket,
     BucketEncryption,
     LifecycleConfiguration,
     LifecycleRule,
     NoncurrentVersionExpiration,
-    AbortIncompleteMultipartUpload,
     PublicAccessBlockConfiguration,
     ServerSideEncryptionByDefault,
     ServerSideEncryptionRule,
@@ -43,13 +44,15 @@ class Assets(Ports):
     cluster_scripts: Value = port("Key prefix of the clusters' node scripts")
 
 
-def private_bucket(title: str, **properties: object) -> Bucket:
+def private_bucket(title: str, **properties: Any) -> Bucket:
     """A bucket that nobody but its readers by IAM sees, encrypted with S3's own key."""
     return Bucket(
         title,
         BucketEncryption=BucketEncryption(
             ServerSideEncryptionConfiguration=[
-                ServerSideEncryptionRule(ServerSideEncryptionByDefault=ServerSideEncryptionByDefault(SSEAlgorithm="AES256"))
+                ServerSideEncryptionRule(
+                    ServerSideEncryptionByDefault=ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
+                )
             ]
         ),
         PublicAccessBlockConfiguration=PublicAccessBlockConfiguration(
@@ -61,7 +64,7 @@ def private_bucket(title: str, **properties: object) -> Bucket:
 
 def build(tier: Tier, form: Form) -> Assets:
     """Bucket and copier. The outputs exist only once every file has been copied and verified."""
-    asked, t = tier.uses(form), tier.template
+    t = tier.template
     bucket = t.add_resource(
         private_bucket(
             "AssetBucket",
@@ -79,14 +82,13 @@ def build(tier: Tier, form: Form) -> Assets:
         )
     )
     policy = bucket_policy(tier, "AssetBucketPolicy", bucket)
-    t.add_condition("SameRegion", Equals(asked.assets_bucket_region, ""))
     copier = function(
         tier,
-        asked,
+        form,
         "CopyFunction",
         Code(ZipFile=tier.sources.inline_function("assets")),
         [
-            allow(["s3:GetObject"], [bucket_arn(asked.assets_bucket, "${Prefix}*", Prefix=asked.assets_prefix)]),
+            allow(["s3:GetObject"], [bucket_arn(form.assets_bucket, "${Prefix}*", Prefix=form.assets_prefix)]),
             allow(["s3:ListBucket", "s3:ListBucketVersions"], [bucket_arn(Ref(bucket))]),
             allow(
                 ["s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:DeleteObjectVersion"],
@@ -105,9 +107,9 @@ def build(tier: Tier, form: Form) -> Assets:
             DependsOn=policy,
             ServiceToken=GetAtt(copier, "Arn"),
             ServiceTimeout="660",
-            SourceBucket=asked.assets_bucket,
-            SourceRegion=If("SameRegion", Ref("AWS::Region"), asked.assets_bucket_region),
-            SourcePrefix=asked.assets_prefix,
+            SourceBucket=form.assets_bucket,
+            SourceRegion=form.assets_bucket_region,
+            SourcePrefix=form.assets_prefix,
             Bucket=Ref(bucket),
             Keys=sorted(
                 [

@@ -6,10 +6,9 @@ Its listeners stand in the tier `entrance`: their certificate may need the balan
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from awacs.aws import Allow, Principal, Statement
-from awacs.s3 import PutObject
-from troposphere import And, Condition, Equals, GetAtt, If, Not, NoValue, Or, Ref
+from troposphere import Equals, GetAtt, If, NoValue, Ref, Select
 from troposphere.elasticloadbalancingv2 import (
     LoadBalancer,
     LoadBalancerAttributes,
@@ -17,7 +16,7 @@ from troposphere.elasticloadbalancingv2 import (
     TargetGroup,
     TargetGroupAttribute,
 )
-from troposphere.s3 import Bucket, LifecycleConfiguration, LifecycleRule
+from troposphere.s3 import Bucket, BucketPolicy, LifecycleConfiguration, LifecycleRule
 
 from generator import partition
 from generator.params import Form
@@ -48,31 +47,35 @@ class Balancer(Ports):
 
 def build(tier: Tier, form: Form, network: Network, firewall: Firewall) -> Balancer:
     """Load balancer, target group, and the access logs' bucket."""
-    asked, net, walls, t = tier.uses(form), tier.uses(network), tier.uses(firewall), tier.template
-    logged = chosen(t, "AccessLogsWanted", asked.access_logs)
-    protected = chosen(t, "DeletionProtected", asked.deletion_protection)
-    bucket, policies = _log_bucket(tier, asked, logged)
+    t = tier.template
+    logged = chosen(t, "AccessLogsWanted", form.access_logs)
+    protected = chosen(t, "DeletionProtected", form.deletion_protection)
+    bucket, policy = _log_bucket(tier, form, logged)
     balancer = t.add_resource(
         LoadBalancer(
             "LoadBalancer",
-            DependsOn=policies,  # the balancer tries the bucket at once
             Type="application",
-            Scheme=asked.balancer_scheme,
-            Subnets=[zone.balancer_subnet_id for zone in net.zones],
-            SecurityGroups=[walls.balancer_group_id],
+            Scheme=form.balancer_scheme,
+            Subnets=[zone.balancer_subnet_id for zone in network.zones],
+            SecurityGroups=[firewall.balancer_group_id],
             LoadBalancerAttributes=[
                 LoadBalancerAttributes(Key="idle_timeout.timeout_seconds", Value=str(IDLE_SECONDS)),
                 LoadBalancerAttributes(Key="routing.http.drop_invalid_header_fields.enabled", Value="true"),
                 LoadBalancerAttributes(Key="deletion_protection.enabled", Value=If(protected, "true", "false")),
                 LoadBalancerAttributes(Key="access_logs.s3.enabled", Value=If(logged, "true", "false")),
-                If(logged, LoadBalancerAttributes(Key="access_logs.s3.bucket", Value=Ref(bucket)), NoValue),
+                If(
+                    logged,
+                    # The balancer tries the bucket at once: the second Ref has it wait for the policy.
+                    LoadBalancerAttributes(Key="access_logs.s3.bucket", Value=Select(0, [Ref(bucket), Ref(policy)])),
+                    NoValue,
+                ),
             ],
         )
     )
     targets = t.add_resource(
         TargetGroup(
             "PortalTargets",
-            VpcId=net.vpc_id,
+            VpcId=network.vpc_id,
             TargetType="instance",
             Protocol="HTTPS",
             Port=PORTAL_HTTPS,
@@ -101,8 +104,8 @@ def build(tier: Tier, form: Form, network: Network, firewall: Firewall) -> Balan
     )
 
 
-def _log_bucket(tier: Tier, asked: Form, logged: str) -> tuple[Bucket, list[str]]:
-    """The access logs' bucket and the titles of its policies, of which one applies. A bucket with logs cannot be deleted, so it stays."""
+def _log_bucket(tier: Tier, form: Form, logged: str) -> tuple[Bucket, BucketPolicy]:
+    """The access logs' bucket and its policy. A bucket with logs cannot be deleted, so it stays."""
     t = tier.template
     bucket = t.add_resource(
         private_bucket(
@@ -111,29 +114,19 @@ def _log_bucket(tier: Tier, asked: Form, logged: str) -> tuple[Bucket, list[str]
             DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",
             LifecycleConfiguration=LifecycleConfiguration(
-                Rules=[LifecycleRule(Id="Expire", Status="Enabled", ExpirationInDays=asked.log_retention_days)]
+                Rules=[LifecycleRule(Id="Expire", Status="Enabled", ExpirationInDays=form.log_retention_days)]
             ),
         )
     )
-    writer: Value | None = None
-    conditions = []
+    writer: Any = {"Service": partition.service_principal("logdelivery.elasticloadbalancing")}
     for region, account in partition.LOG_DELIVERY_ACCOUNTS.items():
         name = "In" + "".join(part.capitalize() for part in region.split("-"))
         t.add_condition(name, Equals(Ref("AWS::Region"), region))
-        conditions.append(Condition(name))
-        writer = partition.root_principal(account) if writer is None else If(name, partition.root_principal(account), writer)
-    by_account = t.add_condition("LogsByAccount", And(Condition(logged), Or(*conditions)))
-    by_service = t.add_condition("LogsByService", And(Condition(logged), Not(Or(*conditions))))
-
-    def delivery(principal: Principal) -> Statement:
-        return Statement(
-            Effect=Allow, Principal=principal, Action=[PutObject], Resource=[partition.bucket_arn(Ref(bucket), "*")]
-        )
-
-    service = Principal("Service", partition.service_principal("logdelivery.elasticloadbalancing"))
-    account = Principal("AWS", writer)
-    policies = [
-        bucket_policy(tier, "AccessLogPolicyByService", bucket, delivery(service), Condition=by_service),
-        bucket_policy(tier, "AccessLogPolicyByAccount", bucket, delivery(account), Condition=by_account),
-    ]
-    return bucket, [policy.title for policy in policies]
+        writer = If(name, {"AWS": partition.root_principal(account)}, writer)
+    delivery = {
+        "Effect": "Allow",
+        "Principal": writer,
+        "Action": ["s3:PutObject"],
+        "Resource": [partition.bucket_arn(Ref(bucket), "*")],
+    }
+    return bucket, bucket_policy(tier, "AccessLogBucketPolicy", bucket, delivery, Condition=logged)

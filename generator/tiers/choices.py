@@ -12,24 +12,24 @@ from generator.wiring import StrictTemplate, Value
 SERVERLESS_CLASS = "db.serverless"
 
 
-def database_class(template: StrictTemplate, asked: Form) -> Value:
+def database_class(template: StrictTemplate, form: Form) -> Value:
     """The class of the database's instances: db.serverless, the operator's, or what fits the partition."""
-    serverless = chosen(template, "ServerlessChosen", asked.database_mode, "serverless")
-    provisioned = chosen(template, "ProvisionedChosen", asked.database_mode, "provisioned")
+    serverless = chosen(template, "ServerlessChosen", form.database_mode, "serverless")
+    provisioned = chosen(template, "ProvisionedChosen", form.database_mode, "provisioned")
     automatic = partition.fact(template, "DatabaseInstanceClass")
-    return If(serverless, SERVERLESS_CLASS, If(provisioned, asked.database_instance_class, automatic))
+    return If(serverless, SERVERLESS_CLASS, If(provisioned, form.database_instance_class, automatic))
 
 
-def lustre_type(template: StrictTemplate, asked: Form) -> Value:
+def lustre_type(template: StrictTemplate, form: Form) -> Value:
     """The deployment type of the Lustre file systems."""
-    automatic = chosen(template, "LustreAutomatic", asked.lustre_deployment_type, "auto")
-    return If(automatic, partition.fact(template, "LustreDeploymentType"), asked.lustre_deployment_type)
+    automatic = chosen(template, "LustreAutomatic", form.lustre_deployment_type, "auto")
+    return If(automatic, partition.fact(template, "LustreDeploymentType"), form.lustre_deployment_type)
 
 
-def lustre_persistent(template: StrictTemplate, asked: Form) -> str:
+def lustre_persistent(template: StrictTemplate, form: Form) -> str:
     """The condition that the Lustre file systems are persistent; returns its name."""
-    automatic = chosen(template, "LustreAutomatic", asked.lustre_deployment_type, "auto")
-    scratch = chosen(template, "LustreScratch", asked.lustre_deployment_type, "SCRATCH_2")
+    automatic = chosen(template, "LustreAutomatic", form.lustre_deployment_type, "auto")
+    scratch = chosen(template, "LustreScratch", form.lustre_deployment_type, "SCRATCH_2")
     by_partition = Equals(partition.fact(template, "LustreDeploymentType"), "PERSISTENT_1")
     return template.add_condition(
         "LustrePersistent",

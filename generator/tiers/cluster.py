@@ -57,22 +57,19 @@ def build(
 ) -> Cluster:
     """The cluster. Its configuration's own !Ref and !Sub name the ports and the form's parameters handed in here."""
     t = tier.template
-    asked, here, maker = tier.uses(form), tier.uses(zone), tier.uses(provider)
-    for ports in (network, network_zone, firewall, secrets, database, file_system, lustre, assets):
-        tier.uses(ports)
-    given(t, "KeyGiven", asked.key_name)
-    given(t, BOUNDARY_GIVEN, asked.permissions_boundary_arn)
-    chosen(t, "EfaWanted", asked.compute_efa)
-    chosen(t, "AccountingWanted", asked.slurm_accounting)
-    t.add_condition("SpotWanted", Not(Equals(asked.spot_max_nodes, "0")))
+    given(t, "KeyGiven", form.key_name)
+    given(t, BOUNDARY_GIVEN, form.permissions_boundary_arn)
+    chosen(t, "EfaWanted", form.compute_efa)
+    chosen(t, "AccountingWanted", form.slurm_accounting)
+    t.add_condition("SpotWanted", Not(Equals(form.spot_max_nodes, "0")))
     cluster = t.add_resource(
         custom.PclusterCluster(
             "Cluster",
-            ServiceToken=maker.provider_token,
+            ServiceToken=provider.provider_token,
             ClusterName=Sub(
                 "hpc-${Unique}-az${ZoneNumber}",
                 Unique=Select(0, Split("-", Select(2, Split("/", Ref("AWS::StackId"))))),
-                ZoneNumber=here.zone_number,
+                ZoneNumber=zone.zone_number,
             ),
             ClusterConfiguration=tier.sources.yaml(CONFIGURATION),
         )

@@ -9,6 +9,7 @@ RDS's choosing and keep their entries for ever.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from troposphere import GetAtt, If, NoValue, Ref
 from troposphere.rds import (
@@ -50,16 +51,15 @@ class Database(Ports):
 
 def build(tier: Tier, form: Form, network: Network, firewall: Firewall, secrets: Secrets) -> Database:
     """Cluster, parameter group, subnet group, and an instance in each zone."""
-    asked, net, walls, secret = tier.uses(form), tier.uses(network), tier.uses(firewall), tier.uses(secrets)
     t = tier.template
-    restored = given(t, "SnapshotGiven", asked.database_snapshot_arn)
-    own_key = given(t, "KmsKeyGiven", asked.kms_key_arn)
-    protected = chosen(t, "DeletionProtected", asked.deletion_protection)
+    restored = given(t, "SnapshotGiven", form.database_snapshot_arn)
+    own_key = given(t, "KmsKeyGiven", form.kms_key_arn)
+    protected = chosen(t, "DeletionProtected", form.deletion_protection)
     subnets = t.add_resource(
         DBSubnetGroup(
             "DatabaseSubnets",
             DBSubnetGroupDescription="Private subnets of all zones",
-            SubnetIds=[zone.private_subnet_id for zone in net.zones],
+            SubnetIds=[zone.private_subnet_id for zone in network.zones],
         )
     )
     parameters = t.add_resource(
@@ -74,29 +74,32 @@ def build(tier: Tier, form: Form, network: Network, firewall: Firewall, secrets:
     cluster = t.add_resource(
         DBCluster(
             "DatabaseCluster",
+            # A restored cluster keeps the snapshot's master user and takes the new password: RDS's resource provider
+            # restores first and modifies then.
+            Metadata={"cfn-lint": {"config": {"ignore_checks": ["E3021"]}}},
             DeletionPolicy="Snapshot",
             UpdateReplacePolicy="Snapshot",
             Engine=ENGINE,
-            EngineVersion=asked.database_engine_version,
+            EngineVersion=form.database_engine_version,
             DBClusterParameterGroupName=Ref(parameters),
             DBSubnetGroupName=Ref(subnets),
-            VpcSecurityGroupIds=[walls.database_group_id],
-            SnapshotIdentifier=If(restored, asked.database_snapshot_arn, NoValue),
+            VpcSecurityGroupIds=[firewall.database_group_id],
+            SnapshotIdentifier=If(restored, form.database_snapshot_arn, NoValue),
             MasterUsername=If(restored, NoValue, MASTER_USERNAME),
-            MasterUserPassword=secret_text(secret.database_secret_arn),
+            MasterUserPassword=secret_text(secrets.database_secret_arn),
             ServerlessV2ScalingConfiguration=ServerlessV2ScalingConfiguration(
-                MinCapacity=asked.database_min_capacity, MaxCapacity=asked.database_max_capacity
+                MinCapacity=form.database_min_capacity, MaxCapacity=form.database_max_capacity
             ),
             StorageEncrypted=True,
-            KmsKeyId=If(own_key, asked.kms_key_arn, NoValue),
-            BackupRetentionPeriod=asked.database_backup_days,
+            KmsKeyId=If(own_key, form.kms_key_arn, NoValue),
+            BackupRetentionPeriod=form.database_backup_days,
             CopyTagsToSnapshot=True,
             DeletionProtection=If(protected, True, False),
         )
     )
     # The first instance made becomes the writer, so the zones' instances are made one after the other.
-    previous: dict[str, str] = {}
-    for number, zone in enumerate(net.zones, 1):
+    previous: dict[str, Any] = {}
+    for number, zone in enumerate(network.zones, 1):
         instance = t.add_resource(
             DBInstance(
                 f"DatabaseInstance{number}",
@@ -104,7 +107,7 @@ def build(tier: Tier, form: Form, network: Network, firewall: Firewall, secrets:
                 UpdateReplacePolicy="Delete",
                 DBClusterIdentifier=Ref(cluster),
                 Engine=ENGINE,
-                DBInstanceClass=choices.database_class(t, asked),
+                DBInstanceClass=choices.database_class(t, form),
                 AvailabilityZone=zone.availability_zone,
                 PromotionTier=min(number - 1, 1),
                 CACertificateIdentifier=CERTIFICATE_AUTHORITY,

@@ -37,43 +37,43 @@ class Entrance(Ports):
 
 def build(tier: Tier, form: Form, balancer: Balancer, assets: Assets) -> Entrance:
     """Certificate, listeners and alias record."""
-    asked, front, t = tier.uses(form), tier.uses(balancer), tier.template
-    given(t, "OwnCertificate", asked.certificate_arn)
-    given(t, "DomainGiven", asked.domain_name)
-    given(t, "ZoneGiven", asked.hosted_zone_id)
+    t = tier.template
+    given(t, "OwnCertificate", form.certificate_arn)
+    given(t, "DomainGiven", form.domain_name)
+    given(t, "ZoneGiven", form.hosted_zone_id)
     t.add_condition("DomainCertificate", And(Not(Condition("OwnCertificate")), Condition("ZoneGiven")))
     t.add_condition("SelfSigned", And(Not(Condition("OwnCertificate")), Not(Condition("ZoneGiven"))))
     domain_certificate = t.add_resource(
         Certificate(
             "DomainValidatedCertificate",
             Condition="DomainCertificate",
-            DomainName=asked.domain_name,
+            DomainName=form.domain_name,
             ValidationMethod="DNS",
             DomainValidationOptions=[
-                DomainValidationOption(DomainName=asked.domain_name, HostedZoneId=asked.hosted_zone_id)
+                DomainValidationOption(DomainName=form.domain_name, HostedZoneId=form.hosted_zone_id)
             ],
         )
     )
     certificate = If(
         "OwnCertificate",
-        asked.certificate_arn,
-        If("DomainCertificate", Ref(domain_certificate), Ref(_self_signed(tier, asked, front, tier.uses(assets)))),
+        form.certificate_arn,
+        If("DomainCertificate", Ref(domain_certificate), Ref(_self_signed(tier, form, balancer, assets))),
     )
     listener = t.add_resource(
         Listener(
             "HttpsListener",
-            LoadBalancerArn=front.load_balancer_arn,
+            LoadBalancerArn=balancer.load_balancer_arn,
             Port=HTTPS,
             Protocol="HTTPS",
             SslPolicy=partition.fact(t, "TlsPolicy"),
             Certificates=[ListenerCertificate(CertificateArn=certificate)],
-            DefaultActions=[Action(Type="forward", TargetGroupArn=front.target_group_arn)],
+            DefaultActions=[Action(Type="forward", TargetGroupArn=balancer.target_group_arn)],
         )
     )
     t.add_resource(
         Listener(
             "HttpListener",
-            LoadBalancerArn=front.load_balancer_arn,
+            LoadBalancerArn=balancer.load_balancer_arn,
             Port=HTTP,
             Protocol="HTTP",
             DefaultActions=[
@@ -88,32 +88,32 @@ def build(tier: Tier, form: Form, balancer: Balancer, assets: Assets) -> Entranc
         RecordSetType(
             "AliasRecord",
             Condition="ZoneGiven",
-            HostedZoneId=asked.hosted_zone_id,
-            Name=asked.domain_name,
+            HostedZoneId=form.hosted_zone_id,
+            Name=form.domain_name,
             Type="A",
             AliasTarget=AliasTarget(
-                DNSName=front.load_balancer_dns_name,
-                HostedZoneId=front.load_balancer_zone_id,
+                DNSName=balancer.load_balancer_dns_name,
+                HostedZoneId=balancer.load_balancer_zone_id,
                 EvaluateTargetHealth=False,
             ),
         )
     )
-    host = If("DomainGiven", asked.domain_name, front.load_balancer_dns_name)
+    host = If("DomainGiven", form.domain_name, balancer.load_balancer_dns_name)
     return Entrance(
         portal_url=Sub(f"https://${{Host}}{PORTAL_PATH}", Host=host),
         listener_arn=Ref(listener),
     )
 
 
-def _self_signed(tier: Tier, asked: Form, front: Balancer, files: Assets) -> custom.SelfSignedCertificate:
+def _self_signed(tier: Tier, form: Form, balancer: Balancer, assets: Assets) -> custom.SelfSignedCertificate:
     """The self-signed certificate, the function that makes it, and the schedule that has it renewed."""
     t = tier.template
     certificates = partition.arn("acm", "certificate/*")
     maker = function(
         tier,
-        asked,
+        form,
         "CertificateFunction",
-        Code(S3Bucket=files.local_assets_bucket, S3Key=files.certificate_code),
+        Code(S3Bucket=assets.local_assets_bucket, S3Key=assets.certificate_code),
         [
             # A new import has no ARN yet, and a tag on it needs the right on whatever it becomes.
             allow(["acm:ImportCertificate", "acm:AddTagsToCertificate"], [certificates]),
@@ -130,7 +130,7 @@ def _self_signed(tier: Tier, asked: Form, front: Balancer, files: Assets) -> cus
             Condition="SelfSigned",
             ServiceToken=GetAtt(maker, "Arn"),
             ServiceTimeout="660",
-            DomainName=front.load_balancer_dns_name,
+            DomainName=balancer.load_balancer_dns_name,
         )
     )
     schedule = t.add_resource(
@@ -147,7 +147,7 @@ def _self_signed(tier: Tier, asked: Form, front: Balancer, files: Assets) -> cus
                     Input=Sub(
                         '{"CertificateArn": "${CertificateArn}", "DomainName": "${DomainName}"}',
                         CertificateArn=Ref(certificate),
-                        DomainName=front.load_balancer_dns_name,
+                        DomainName=balancer.load_balancer_dns_name,
                     ),
                 )
             ],

@@ -13,8 +13,8 @@ from awacs.aws import Allow, Condition, Deny, Principal, Statement
 from awacs.aws import Bool as BoolCondition
 from awacs.elasticfilesystem import ClientMount, ClientRootAccess, ClientWrite
 from troposphere import Equals, If, NoValue, Ref, Sub, Tags
-from troposphere.efs import BackupPolicy, FileSystem as EfsFileSystem
-from troposphere.efs import LifecyclePolicy, MountTarget
+from troposphere.efs import BackupPolicy, LifecyclePolicy, MountTarget
+from troposphere.efs import FileSystem as EfsFileSystem
 
 from generator.params import Form
 from generator.policies import document, given
@@ -32,9 +32,9 @@ class FileSystem(Ports):
 
 def build(tier: Tier, form: Form, network: Network, firewall: Firewall) -> FileSystem:
     """File system (unless the operator brings one) and mount targets."""
-    asked, net, walls, t = tier.uses(form), tier.uses(network), tier.uses(firewall), tier.template
-    make = t.add_condition("MakeFileSystem", Equals(asked.existing_file_system_id, ""))
-    own_key = given(t, "KmsKeyGiven", asked.kms_key_arn)
+    t = tier.template
+    make = t.add_condition("MakeFileSystem", Equals(form.existing_file_system_id, ""))
+    own_key = given(t, "KmsKeyGiven", form.kms_key_arn)
     made = t.add_resource(
         EfsFileSystem(
             "FileSystem",
@@ -42,7 +42,7 @@ def build(tier: Tier, form: Form, network: Network, firewall: Firewall) -> FileS
             DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",
             Encrypted=True,
-            KmsKeyId=If(own_key, asked.kms_key_arn, NoValue),
+            KmsKeyId=If(own_key, form.kms_key_arn, NoValue),
             ThroughputMode="elastic",
             # AWS's own vault: one made here could not be deleted while it holds recovery points.
             BackupPolicy=BackupPolicy(Status="ENABLED"),
@@ -54,14 +54,14 @@ def build(tier: Tier, form: Form, network: Network, firewall: Firewall) -> FileS
             FileSystemTags=Tags(Name=Sub("${AWS::StackName}/efs")),
         )
     )
-    file_system = If(make, Ref(made), asked.existing_file_system_id)
-    for number, zone in enumerate(net.zones, 1):
+    file_system = If(make, Ref(made), form.existing_file_system_id)
+    for number, zone in enumerate(network.zones, 1):
         t.add_resource(
             MountTarget(
                 f"MountTarget{number}",
                 FileSystemId=file_system,
                 SubnetId=zone.private_subnet_id,
-                SecurityGroups=[walls.file_system_group_id],
+                SecurityGroups=[firewall.file_system_group_id],
             )
         )
     return FileSystem(file_system_id=file_system)

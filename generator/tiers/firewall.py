@@ -7,6 +7,7 @@ file systems whose groups cannot be changed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from troposphere import GetAtt, If, NoValue, Ref, Sub, Tags
 from troposphere.ec2 import (
@@ -62,7 +63,9 @@ class _Rules:
         self.template = tier.template
         self.vpc_id = vpc_id
 
-    def group(self, title: str, description: str, ingress: list[object] | None = None, internet: bool = False) -> SecurityGroup:
+    def group(
+        self, title: str, description: str, ingress: list[object] | None = None, internet: bool = False
+    ) -> SecurityGroup:
         """A group that lets nothing out, or HTTPS to the internet, but what `allow` adds."""
         # Without an own rule EC2 adds one that lets everything out; this one matches nothing.
         nothing = SecurityGroupRule(
@@ -71,7 +74,7 @@ class _Rules:
         https = SecurityGroupRule(
             CidrIp=EVERYWHERE, IpProtocol="tcp", FromPort=HTTPS, ToPort=HTTPS, Description="AWS APIs and downloads"
         )
-        optional = {"SecurityGroupIngress": ingress} if ingress else {}
+        optional: dict[str, Any] = {"SecurityGroupIngress": ingress} if ingress else {}
         return self.template.add_resource(
             SecurityGroup(
                 title,
@@ -83,9 +86,11 @@ class _Rules:
             )
         )
 
-    def allow(self, what: str, source: SecurityGroup, target: SecurityGroup, first: int, last: int | None = None) -> None:
+    def allow(
+        self, what: str, source: SecurityGroup, target: SecurityGroup, first: int, last: int | None = None
+    ) -> None:
         """TCP ports `first` to `last` from `source` to `target`; `what` is part of the logical ids."""
-        ports = {"IpProtocol": "tcp", "FromPort": first, "ToPort": last or first}
+        ports: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": first, "ToPort": last or first}
         self.template.add_resource(
             SecurityGroupEgress(
                 f"{source.title}To{target.title}{what}",
@@ -108,15 +113,14 @@ class _Rules:
 
 def build(tier: Tier, form: Form, network: Network) -> Firewall:
     """All groups, all rules, and an interface for each portal node."""
-    asked, net = tier.uses(form), tier.uses(network)
-    rules = _Rules(tier, net.vpc_id)
-    balancer = rules.group("BalancerGroup", "Load balancer of the portal", _visitors(tier, asked))
+    rules = _Rules(tier, network.vpc_id)
+    balancer = rules.group("BalancerGroup", "Load balancer of the portal", _visitors(tier, form))
     portal = rules.group("PortalGroup", "Portal nodes", internet=True)
     database = rules.group("DatabaseGroup", "Database")
     files = rules.group("FileSystemGroup", "EFS mount targets")
     lustre = rules.group("LustreGroup", "FSx for Lustre file systems")
-    head = rules.group("HeadNodeGroup", "Head nodes, beside ParallelCluster's own group")
-    compute = rules.group("ComputeNodeGroup", "Compute nodes, beside ParallelCluster's own group")
+    head = rules.group("HeadNodeGroup", "Head nodes, in addition to the group of ParallelCluster")
+    compute = rules.group("ComputeNodeGroup", "Compute nodes, in addition to the group of ParallelCluster")
 
     rules.allow("Https", balancer, portal, PORTAL_HTTPS)
     # The servers' Hazelcast speaks no TLS, so it stays among them.
@@ -136,7 +140,7 @@ def build(tier: Tier, form: Form, network: Network) -> Firewall:
     rules.allow("Slurmdbd", portal, head, SLURMDBD)
 
     zones = []
-    for number, zone in enumerate(net.zones, 1):
+    for number, zone in enumerate(network.zones, 1):
         interface = tier.template.add_resource(
             NetworkInterface(
                 f"PortalInterface{number}",
@@ -162,14 +166,14 @@ def build(tier: Tier, form: Form, network: Network) -> Firewall:
     )
 
 
-def _visitors(tier: Tier, asked: Form) -> list[object]:
+def _visitors(tier: Tier, form: Form) -> list[object]:
     """Who may reach the load balancer: the addresses that the operator named, and nobody else."""
-    second = given(tier.template, "AdditionalCidrGiven", asked.additional_access_cidr)
-    listed = given(tier.template, "PrefixListGiven", asked.access_prefix_list_id)
-    sources: list[tuple[str | None, dict[str, Value]]] = [
-        (None, {"CidrIp": asked.portal_access_cidr}),
-        (second, {"CidrIp": asked.additional_access_cidr}),
-        (listed, {"SourcePrefixListId": asked.access_prefix_list_id}),
+    second = given(tier.template, "AdditionalCidrGiven", form.additional_access_cidr)
+    listed = given(tier.template, "PrefixListGiven", form.access_prefix_list_id)
+    sources: list[tuple[str | None, dict[str, Any]]] = [
+        (None, {"CidrIp": form.portal_access_cidr}),
+        (second, {"CidrIp": form.additional_access_cidr}),
+        (listed, {"SourcePrefixListId": form.access_prefix_list_id}),
     ]
     found: list[object] = []
     for condition, source in sources:

@@ -29,10 +29,10 @@ class Lustre(Ports):
 
 def build(tier: Tier, form: Form, network: NetworkZone, firewall: Firewall) -> Lustre:
     """The file system. Deleted with the stack, as the form says of scratch; a replaced one is kept."""
-    asked, here, walls, t = tier.uses(form), tier.uses(network), tier.uses(firewall), tier.template
-    deployment_type = choices.lustre_type(t, asked)
-    persistent = choices.lustre_persistent(t, asked)
-    own_key = given(t, "KmsKeyGiven", asked.kms_key_arn)
+    t = tier.template
+    deployment_type = choices.lustre_type(t, form)
+    persistent = choices.lustre_persistent(t, form)
+    own_key = given(t, "KmsKeyGiven", form.kms_key_arn)
     # Scratch file systems take no key of the operator's (FSx API reference, KmsKeyId).
     keyed = t.add_condition("PersistentWithKey", And(Condition(persistent), Condition(own_key)))
     file_system = t.add_resource(
@@ -42,14 +42,14 @@ def build(tier: Tier, form: Form, network: NetworkZone, firewall: Firewall) -> L
             UpdateReplacePolicy="Retain",
             FileSystemType="LUSTRE",
             FileSystemTypeVersion=LUSTRE_VERSION,
-            StorageCapacity=asked.lustre_storage_capacity,
-            SubnetIds=[here.private_subnet_id],
-            SecurityGroupIds=[walls.lustre_group_id],
-            KmsKeyId=If(keyed, asked.kms_key_arn, NoValue),
+            StorageCapacity=form.lustre_storage_capacity,
+            SubnetIds=[network.private_subnet_id],
+            SecurityGroupIds=[firewall.lustre_group_id],
+            KmsKeyId=If(keyed, form.kms_key_arn, NoValue),
             # PERSISTENT_2 with a Ref for its throughput is refused by troposphere, though FSx takes it.
             LustreConfiguration=LustreConfiguration(
                 DeploymentType=deployment_type,
-                PerUnitStorageThroughput=If(persistent, asked.lustre_throughput, NoValue),
+                PerUnitStorageThroughput=If(persistent, form.lustre_throughput, NoValue),
                 DataCompressionType="LZ4",
             ).no_validation(),
             Tags=Tags(Name=Sub("${AWS::StackName}")),

@@ -40,7 +40,7 @@ class _Alarms:
         """An alarm after `minutes` in a row; metric math is looked at each minute, else five minutes where they fit."""
         period = 5 if minutes >= 5 and "Metrics" not in what else 1
         missing = what.pop("TreatMissingData", "notBreaching")
-        timing = {} if "Metrics" in what else {"Period": period * MINUTE}
+        timing: dict[str, Any] = {} if "Metrics" in what else {"Period": period * MINUTE}
         self.template.add_resource(
             Alarm(
                 title,
@@ -66,25 +66,24 @@ def build(
     lustre: tuple[Lustre, ...],
 ) -> Monitoring:
     """Topic, alarms and dashboard."""
-    asked, front, data = tier.uses(form), tier.uses(balancer), tier.uses(database)
-    systems, t = tier.uses_each(lustre), tier.template
+    t = tier.template
     # No key on the topic: CloudWatch may not use AWS's own for SNS, and its alarms would be lost without a word.
     topic = t.add_resource(Topic("Alarms", DisplayName="HPC portal alarms"))
     t.add_resource(
         SubscriptionResource(
             "AlarmEmailSubscription",
-            Condition=given(t, "EmailGiven", asked.alarm_email),
+            Condition=given(t, "EmailGiven", form.alarm_email),
             TopicArn=Ref(topic),
             Protocol="email",
-            Endpoint=asked.alarm_email,
+            Endpoint=form.alarm_email,
         )
     )
     alarms = _Alarms(tier, topic)
     targets = [
-        MetricDimension(Name="LoadBalancer", Value=front.load_balancer_name),
-        MetricDimension(Name="TargetGroup", Value=front.target_group_name),
+        MetricDimension(Name="LoadBalancer", Value=balancer.load_balancer_name),
+        MetricDimension(Name="TargetGroup", Value=balancer.target_group_name),
     ]
-    cluster = [MetricDimension(Name="DBClusterIdentifier", Value=data.database_cluster_id)]
+    cluster = [MetricDimension(Name="DBClusterIdentifier", Value=database.database_cluster_id)]
     elb = {"Namespace": "AWS/ApplicationELB", "Dimensions": targets}
     rds = {"Namespace": "AWS/RDS", "Dimensions": cluster, "Statistic": "Average"}
     alarms.add(
@@ -136,7 +135,7 @@ def build(
         MetricName="ACUUtilization",
         **rds,
     )
-    for number, system in enumerate(systems, 1):
+    for number, system in enumerate(lustre, 1):
         free = MetricDataQuery(
             Id="free",
             ReturnData=False,
@@ -163,29 +162,37 @@ def build(
             15,
             Metrics=[free, share],
         )
-    dashboard = t.add_resource(
-        Dashboard("Dashboard", DashboardBody=_body(tier, front, data, tier.uses(file_system), systems))
-    )
+    dashboard = t.add_resource(Dashboard("Dashboard", DashboardBody=_body(tier.zone_count)))
     return Monitoring(topic_arn=Ref(topic), dashboard_name=Ref(dashboard))
 
 
-def _body(
-    tier: Tier, front: Balancer, data: Database, file_system: FileSystem, systems: tuple[Lustre, ...]
-) -> Sub:
+def _body(zone_count: int) -> Sub:
     """The dashboard: one row each for portal, database, shared storage; `${…}` of the ports as Fn::Sub sees them."""
     targets = ["LoadBalancer", "${LoadBalancerName}", "TargetGroup", "${TargetGroupName}"]
-    database = ["DBClusterIdentifier", "${DatabaseClusterId}"]
+    cluster = ["DBClusterIdentifier", "${DatabaseClusterId}"]
     efs = ["FileSystemId", "${FileSystemId}"]
-    scratch = [["FileSystemId", f"${{LustreId{number}}}"] for number in range(1, len(systems) + 1)]
+    scratch = [["FileSystemId", f"${{LustreId{number}}}"] for number in range(1, zone_count + 1)]
     graphs = [
-        ("Portal nodes", "Minimum", [["AWS/ApplicationELB", f"{name}HostCount", *targets] for name in ("Healthy", "UnHealthy")]),
+        (
+            "Portal nodes",
+            "Minimum",
+            [["AWS/ApplicationELB", f"{name}HostCount", *targets] for name in ("Healthy", "UnHealthy")],
+        ),
         ("Portal response time (s)", "p95", [["AWS/ApplicationELB", "TargetResponseTime", *targets]]),
-        ("Portal answers", "Sum", [["AWS/ApplicationELB", f"HTTPCode_Target_{n}XX_Count", *targets] for n in (2, 4, 5)]),
-        ("Database processors (%)", "Average", [["AWS/RDS", "CPUUtilization", *database]]),
-        ("Database capacity (ACU)", "Average", [["AWS/RDS", "ServerlessDatabaseCapacity", *database]]),
-        ("Database connections", "Sum", [["AWS/RDS", "DatabaseConnections", *database]]),
+        (
+            "Portal answers",
+            "Sum",
+            [["AWS/ApplicationELB", f"HTTPCode_Target_{n}XX_Count", *targets] for n in (2, 4, 5)],
+        ),
+        ("Database processors (%)", "Average", [["AWS/RDS", "CPUUtilization", *cluster]]),
+        ("Database capacity (ACU)", "Average", [["AWS/RDS", "ServerlessDatabaseCapacity", *cluster]]),
+        ("Database connections", "Sum", [["AWS/RDS", "DatabaseConnections", *cluster]]),
         ("EFS throughput (bytes)", "Sum", [["AWS/EFS", f"Data{way}IOBytes", *efs] for way in ("Read", "Write")]),
-        ("Lustre throughput (bytes)", "Sum", [["AWS/FSx", f"Data{way}Bytes", *fs] for fs in scratch for way in ("Read", "Write")]),
+        (
+            "Lustre throughput (bytes)",
+            "Sum",
+            [["AWS/FSx", f"Data{way}Bytes", *fs] for fs in scratch for way in ("Read", "Write")],
+        ),
         ("Lustre free (bytes)", "Sum", [["AWS/FSx", "FreeDataStorageCapacity", *fs] for fs in scratch]),
     ]
     widgets = [

@@ -54,16 +54,15 @@ class Network(Ports):
 
 def build(tier: Tier, location: Location, form: Form, preflight: Preflight) -> Network:
     """VPC, subnets, NAT gateways, the S3 endpoint and flow logs."""
-    asked, where = tier.uses(form), tier.uses(location)
-    checked, t = tier.uses(preflight), tier.template
+    t = tier.template
     vpc = t.add_resource(
-        VPC("Vpc", CidrBlock=where.vpc_cidr, EnableDnsSupport=True, EnableDnsHostnames=True, Tags=_named("vpc"))
+        VPC("Vpc", CidrBlock=location.vpc_cidr, EnableDnsSupport=True, EnableDnsHostnames=True, Tags=_named("vpc"))
     )
     gateway = t.add_resource(InternetGateway("InternetGateway", Tags=_named("internet")))
     attachment = t.add_resource(
         VPCGatewayAttachment("InternetGatewayAttachment", VpcId=Ref(vpc), InternetGatewayId=Ref(gateway))
     )
-    blocks = Cidr(where.vpc_cidr, BLOCKS, _host_bits(t, where.vpc_cidr))
+    blocks = Cidr(location.vpc_cidr, BLOCKS, _host_bits(t, location.vpc_cidr))
     public_table = t.add_resource(RouteTable("PublicRouteTable", VpcId=Ref(vpc), Tags=_named("public")))
     t.add_resource(
         Route(
@@ -75,7 +74,7 @@ def build(tier: Tier, location: Location, form: Form, preflight: Preflight) -> N
         )
     )
     zones, tables = [], [public_table]
-    for number, zone in enumerate(checked.zones, 1):
+    for number, zone in enumerate(preflight.zones, 1):
         public, private = (
             t.add_resource(
                 Subnet(
@@ -89,13 +88,17 @@ def build(tier: Tier, location: Location, form: Form, preflight: Preflight) -> N
             )
             for kind, block in (("public", FIRST_PUBLIC_BLOCK + number - 1), ("private", number - 1))
         )
-        table = t.add_resource(RouteTable(f"PrivateRouteTable{number}", VpcId=Ref(vpc), Tags=_named(f"private-{number}")))
+        table = t.add_resource(
+            RouteTable(f"PrivateRouteTable{number}", VpcId=Ref(vpc), Tags=_named(f"private-{number}"))
+        )
         tables.append(table)
         for subnet, its_table in ((public, public_table), (private, table)):
             t.add_resource(
                 SubnetRouteTableAssociation(f"{subnet.title}Routes", SubnetId=Ref(subnet), RouteTableId=Ref(its_table))
             )
-        address = t.add_resource(EIP(f"NatAddress{number}", DependsOn=attachment, Domain="vpc", Tags=_named(f"nat-{number}")))
+        address = t.add_resource(
+            EIP(f"NatAddress{number}", DependsOn=attachment, Domain="vpc", Tags=_named(f"nat-{number}"))
+        )
         nat = t.add_resource(
             NatGateway(
                 f"NatGateway{number}",
@@ -129,15 +132,15 @@ def build(tier: Tier, location: Location, form: Form, preflight: Preflight) -> N
             RouteTableIds=[Ref(table) for table in tables],
         )
     )
-    _flow_logs(tier, asked, vpc)
+    _flow_logs(tier, form, vpc)
     return Network(zones=tuple(zones), vpc_id=Ref(vpc), vpc_cidr=GetAtt(vpc, "CidrBlock"))
 
 
-def _flow_logs(tier: Tier, asked: Form, vpc: VPC) -> None:
-    logs = log_group(tier, asked, "FlowLogs")
+def _flow_logs(tier: Tier, form: Form, vpc: VPC) -> None:
+    logs = log_group(tier, form, "FlowLogs")
     writer = role(
         tier,
-        asked,
+        form,
         "FlowLogRole",
         "vpc-flow-logs",
         [

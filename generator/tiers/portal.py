@@ -7,6 +7,7 @@ hears from each node how its bootstrap ended.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from awacs.aws import Condition as PolicyCondition
 from awacs.aws import Statement, StringEquals
@@ -82,32 +83,31 @@ def build(
     entrance: Entrance,
 ) -> Portal:
     """A launch template and a group for each zone; the user data's own ${…} name the ports handed in here."""
-    asked, checked, net, walls = tier.uses(form), tier.uses(preflight), tier.uses(network), tier.uses(firewall)
-    front, t = tier.uses(balancer), tier.template
-    for ports in (secrets, database, file_system, assets, entrance):
-        tier.uses(ports)
-    given(t, "KeyGiven", asked.key_name)
-    logs = log_group(tier, asked, "PortalLogs")
-    profile = _profile(tier, asked, tier.uses(secrets), tier.uses(assets), logs)
+    t = tier.template
+    given(t, "KeyGiven", form.key_name)
+    logs = log_group(tier, form, "PortalLogs")
+    profile = _profile(tier, form, secrets, assets, logs)
     user_data = tier.sources.text(USER_DATA)
-    shared = {
+    shared: dict[str, Any] = {
         "Zones": str(tier.zone_count),
-        "Lustre": Join(" ", [Sub("${Dns}@${Mount}", Dns=fs.lustre_dns_name, Mount=fs.lustre_mount_name) for fs in tier.uses_each(lustre)]),
-        "Peers": Join(" ", [zone.portal_address for zone in walls.zones]),
+        "Lustre": Join(
+            " ", [Sub("${Dns}@${Mount}", Dns=fs.lustre_dns_name, Mount=fs.lustre_mount_name) for fs in lustre]
+        ),
+        "Peers": Join(" ", [zone.portal_address for zone in firewall.zones]),
         "LogGroup": Ref(logs),
     }
     zones: list[PortalZone] = []
-    previous: dict[str, str] = {}
-    for number, (zone, place) in enumerate(zip(net.zones, walls.zones, strict=True), 1):
+    previous: dict[str, Any] = {}
+    for number, (zone, place) in enumerate(zip(network.zones, firewall.zones, strict=True), 1):
         title = f"PortalNode{number}"
         name = Sub(f"${{AWS::StackName}}/portal-{number}")
         template = t.add_resource(
             LaunchTemplate(
                 f"PortalLaunchTemplate{number}",
                 LaunchTemplateData=LaunchTemplateData(
-                    ImageId=checked.portal_image_id,
-                    InstanceType=asked.portal_instance_type,
-                    KeyName=If("KeyGiven", asked.key_name, NoValue),
+                    ImageId=preflight.portal_image_id,
+                    InstanceType=form.portal_instance_type,
+                    KeyName=If("KeyGiven", form.key_name, NoValue),
                     IamInstanceProfile=IamInstanceProfile(Arn=GetAtt(profile, "Arn")),
                     # IMDSv2 alone, and no further than the node itself.
                     MetadataOptions=MetadataOptions(HttpTokens="required", HttpPutResponseHopLimit=1),
@@ -118,7 +118,7 @@ def build(
                             # AWS's own key: Auto Scaling has no right to a customer's.
                             Ebs=EBSBlockDevice(
                                 VolumeType="gp3",
-                                VolumeSize=asked.portal_volume_size,
+                                VolumeSize=form.portal_volume_size,
                                 Encrypted=True,
                                 DeleteOnTermination=True,
                             ),
@@ -163,7 +163,7 @@ def build(
                 LaunchTemplate=LaunchTemplateSpecification(
                     LaunchTemplateId=Ref(template), Version=GetAtt(template, "LatestVersionNumber")
                 ),
-                TargetGroupARNs=[front.target_group_arn],
+                TargetGroupARNs=[balancer.target_group_arn],
                 Tags=[Tag("Name", name, False)],
                 **previous,
             )
@@ -173,22 +173,22 @@ def build(
     return Portal(zones=tuple(zones), portal_log_group=Ref(logs))
 
 
-def _profile(tier: Tier, asked: Form, secret: Secrets, files: Assets, logs: LogGroup) -> InstanceProfile:
+def _profile(tier: Tier, form: Form, secrets: Secrets, assets: Assets, logs: LogGroup) -> InstanceProfile:
     """The instance profile of the portal nodes: their own secrets, files, logs, metrics and signal, and no more."""
     t = tier.template
-    licensed = given(t, "LicenseGiven", asked.license_secret_arn)
+    licensed = given(t, "LicenseGiven", form.license_secret_arn)
     statements: list[Statement | If] = [
         allow(
             ["secretsmanager:GetSecretValue"],
             [
-                secret.admin_secret_arn,
-                secret.munge_secret_arn,
-                secret.database_secret_arn,
-                secret.portal_database_secret_arn,
-                If(licensed, asked.license_secret_arn, NoValue),
+                secrets.admin_secret_arn,
+                secrets.munge_secret_arn,
+                secrets.database_secret_arn,
+                secrets.portal_database_secret_arn,
+                If(licensed, form.license_secret_arn, NoValue),
             ],
         ),
-        allow(["s3:GetObject"], [partition.bucket_arn(files.local_assets_bucket, "userdata/portal*")]),
+        allow(["s3:GetObject"], [partition.bucket_arn(assets.local_assets_bucket, "userdata/portal*")]),
         # EnginFrame on EC2 reads its license object again and again.
         allow(["s3:GetObject"], [partition.bucket_arn(Sub("enginframe-license.${AWS::Region}"), "*")]),
         may_log(logs),
@@ -199,21 +199,17 @@ def _profile(tier: Tier, asked: Form, secret: Secrets, files: Assets, logs: LogG
         allow(["cloudformation:SignalResource"], [Ref("AWS::StackId")]),
         allow(
             ["autoscaling:SetInstanceHealth"],
-            [
-                partition.arn(
-                    "autoscaling", "autoScalingGroup:*:autoScalingGroupName/${AWS::StackName}-PortalNode*"
-                )
-            ],
+            [partition.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/${AWS::StackName}-PortalNode*")],
         ),
     ]
-    for what, location in (("Installer", asked.portal_installer_url), ("Driver", asked.jdbc_driver_url)):
+    for what, location in (("Installer", form.portal_installer_url), ("Driver", form.jdbc_driver_url)):
         condition = t.add_condition(f"{what}OnS3", Equals(Select(0, Split(":", location)), "s3"))
         # s3://bucket/key: what follows the second slash is what an ARN ends in.
         key = Select(1, Split("://", location))
         statements.append(If(condition, allow(["s3:GetObject"], [partition.object_arn(key)]), NoValue))
     node = role(
         tier,
-        asked,
+        form,
         "PortalRole",
         "ec2",
         statements,

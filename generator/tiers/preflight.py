@@ -7,15 +7,13 @@ looked up once and again only when the ParallelCluster version or the refresh an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from awacs.aws import Condition as PolicyCondition
-from awacs.aws import StringEquals
 from troposphere import GetAtt
 from troposphere.awslambda import Code
 
 from generator import custom
-from generator.params import Form, Location
-from generator.partition import arn
+from generator.params import Answers, Form
 from generator.policies import allow, function
 from generator.tiers import choices
 from generator.wiring import Ports, Tier, Value, each_port, port
@@ -39,17 +37,16 @@ class Preflight(Ports):
     """What preflight settles for the whole deployment."""
 
     zones: tuple[PreflightZone, ...]
-    portal_image_id: Value = port("Machine image of the portal nodes")
+    portal_image_id: Value = port("Machine image of the portal nodes", "AWS::EC2::Image::Id")
     network_cidr: Value = port("Address range of the VPC")
 
 
-def build(tier: Tier, location: Location, form: Form) -> Preflight:
+def build(tier: Tier, form: Form, answers: Answers) -> Preflight:
     """Preflight's function, the checks and the image; everything else in the parent comes after this tier."""
-    asked, where = tier.uses(form), tier.uses(location)
     code = Code(ZipFile=tier.sources.inline_function("preflight"))
     checker = function(
         tier,
-        asked,
+        form,
         "PreflightFunction",
         code,
         [allow(READS)],
@@ -57,16 +54,16 @@ def build(tier: Tier, location: Location, form: Form) -> Preflight:
         memory=512,
         description="Checks a launch before anything is made.",
     )
-    service = {"ServiceToken": GetAtt(checker, "Arn"), "ServiceTimeout": "120"}
+    service: dict[str, Any] = {"ServiceToken": GetAtt(checker, "Arn"), "ServiceTimeout": "120"}
     checks = tier.template.add_resource(
         custom.Preflight(
             "Checks",
             **service,
-            Answers={name: value for ports in (where, asked) for name, _, value in each_port(ports)},
+            Answers=[value for _, _, value in each_port(answers)],
             Zones=str(tier.zone_count),
             Resolved={
-                "DatabaseInstanceClass": choices.database_class(tier.template, asked),
-                "LustreDeploymentType": choices.lustre_type(tier.template, asked),
+                "DatabaseInstanceClass": choices.database_class(tier.template, form),
+                "LustreDeploymentType": choices.lustre_type(tier.template, form),
             },
         )
     )
@@ -74,9 +71,9 @@ def build(tier: Tier, location: Location, form: Form) -> Preflight:
         custom.ParallelClusterImage(
             "PortalImage",
             **service,
-            ParallelClusterVersion=asked.parallel_cluster_version,
-            PortalAmiId=asked.portal_ami_id,
-            PortalImageRefresh=asked.portal_image_refresh,
+            ParallelClusterVersion=form.parallel_cluster_version,
+            PortalAmiId=form.portal_ami_id,
+            PortalImageRefresh=form.portal_image_refresh,
         )
     )
     return Preflight(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from troposphere import GetAtt, If, NoValue, Ref, Select, Split, Sub
+from troposphere import GetAtt, If, NoValue, Ref, Select, Split
 from troposphere.cloudformation import Stack
 from troposphere.iam import ManagedPolicy
 
@@ -17,11 +17,11 @@ from generator.params import Form
 from generator.policies import BOUNDARY_GIVEN, allow, document, given
 from generator.tiers.assets import Assets
 from generator.tiers.secrets import Secrets
-from generator.wiring import Ports, Tier, Value, port
+from generator.wiring import GOES_WITH_THE_STACK, Ports, Tier, Value, port
 
 # The provider may attach policies of this path only (parallelcluster-policies.yaml of aws/aws-parallelcluster).
 POLICY_PATH = "/parallelcluster/"
-TEMPLATES = "parallelcluster/${Version}/templates"
+TEMPLATES = "parallelcluster/${ParallelClusterVersion}/templates"
 
 
 @dataclass(frozen=True)
@@ -34,21 +34,21 @@ class Provider(Ports):
 
 def build(tier: Tier, form: Form, secrets: Secrets, assets: Assets) -> Provider:
     """The provider's stack, the additional policies of its Lambda, and the policy of the clusters' nodes."""
-    asked, secret, files, t = tier.uses(form), tier.uses(secrets), tier.uses(assets), tier.template
-    given(t, BOUNDARY_GIVEN, asked.permissions_boundary_arn)
+    t = tier.template
+    given(t, BOUNDARY_GIVEN, form.permissions_boundary_arn)
 
     def published(path: str) -> Value:
-        bucket = Sub("${AWS::Region}-aws-parallelcluster")
-        return partition.s3_url(bucket, Ref("AWS::Region"), f"{TEMPLATES}/{path}", Version=asked.parallel_cluster_version)
+        return partition.s3_url("${AWS::Region}-aws-parallelcluster", "${AWS::Region}", f"{TEMPLATES}/{path}")
 
     policies = t.add_resource(
         Stack(
             "BoundedPolicies",
+            **GOES_WITH_THE_STACK,
             Condition=BOUNDARY_GIVEN,
             TemplateURL=published("policies/policies.yaml"),
             Parameters={
                 "EnableIamAdminAccess": "true",
-                "PermissionsBoundaryPolicy": asked.permissions_boundary_arn,
+                "PermissionsBoundaryPolicy": form.permissions_boundary_arn,
             },
         )
     )
@@ -64,7 +64,7 @@ def build(tier: Tier, form: Form, secrets: Secrets, assets: Assets) -> Provider:
             PolicyDocument=document(
                 allow(
                     ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
-                    [secret.munge_secret_arn, secret.database_secret_arn],
+                    [secrets.munge_secret_arn, secrets.database_secret_arn],
                 )
             ),
         )
@@ -94,11 +94,12 @@ def build(tier: Tier, form: Form, secrets: Secrets, assets: Assets) -> Provider:
     provider = t.add_resource(
         Stack(
             "ParallelCluster",
-            DependsOn=bounded,  # so that its Lambda keeps its rights until its stack is gone
+            **GOES_WITH_THE_STACK,
             TemplateURL=published("custom_resource/cluster.yaml"),
             Parameters={
                 "CustomLambdaRole": If(BOUNDARY_GIVEN, role_arn, ""),
-                "AdditionalIamPolicies": Ref(validation),
+                # With a role given the provider ignores this; the Ref keeps the role's rights until the provider is gone.
+                "AdditionalIamPolicies": If(BOUNDARY_GIVEN, Ref(bounded), Ref(validation)),
             },
         )
     )
@@ -108,7 +109,7 @@ def build(tier: Tier, form: Form, secrets: Secrets, assets: Assets) -> Provider:
             Path=POLICY_PATH,
             Description="What head and compute nodes need beside ParallelCluster's policies",
             PolicyDocument=document(
-                allow(["s3:GetObject"], [partition.bucket_arn(files.local_assets_bucket, "userdata/cluster*")])
+                allow(["s3:GetObject"], [partition.bucket_arn(assets.local_assets_bucket, "userdata/cluster*")])
             ),
         )
     )

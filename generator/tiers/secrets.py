@@ -6,12 +6,13 @@ The keys that encrypt them are AWS's own: a customer key would stop the head nod
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from troposphere import Equals, If, Ref, Sub
 from troposphere.secretsmanager import GenerateSecretString, Secret
 
 from generator.params import Form
-from generator.wiring import Ports, Tier, Value, port
+from generator.wiring import GOES_WITH_THE_STACK, Ports, Tier, Value, port
 
 # Aurora refuses / " @ and space; ParallelCluster refuses #; a Java properties file eats \ : = # !; shells and SQL
 # quote with ' " ` $.
@@ -30,17 +31,17 @@ class Secrets(Ports):
 
 def build(tier: Tier, form: Form) -> Secrets:
     """The administrator's password (unless the operator brings one), the munge key and two database passwords."""
-    asked = tier.uses(form)
-    tier.template.add_condition("GenerateAdminPassword", Equals(asked.admin_password_secret_arn, ""))
+    tier.template.add_condition("GenerateAdminPassword", Equals(form.admin_password_secret_arn, ""))
 
-    def password(title: str, description: str, **attributes: str) -> Secret:
+    def password(title: str, description: str, **attributes: Any) -> Secret:
         generated = GenerateSecretString(PasswordLength=32, ExcludeCharacters=AWKWARD, RequireEachIncludedType=True)
         return secret(title, description, generated, **attributes)
 
-    def secret(title: str, description: str, generated: GenerateSecretString, **attributes: str) -> Secret:
+    def secret(title: str, description: str, generated: GenerateSecretString, **attributes: Any) -> Secret:
         return tier.template.add_resource(
             Secret(
                 title,
+                **GOES_WITH_THE_STACK,
                 Description=Sub(f"{description} (stack ${{AWS::StackName}})"),
                 GenerateSecretString=generated,
                 **attributes,
@@ -49,11 +50,9 @@ def build(tier: Tier, form: Form) -> Secrets:
 
     admin = password("AdminPassword", "Password of efadmin", Condition="GenerateAdminPassword")
     # 128 letters and digits are base64 of 96 bytes. Never replaced: another key needs a stopped fleet.
-    munge = secret(
-        "MungeKey", "Munge key, base64", GenerateSecretString(PasswordLength=128, ExcludePunctuation=True)
-    )
+    munge = secret("MungeKey", "Munge key, base64", GenerateSecretString(PasswordLength=128, ExcludePunctuation=True))
     return Secrets(
-        admin_secret_arn=If("GenerateAdminPassword", Ref(admin), asked.admin_password_secret_arn),
+        admin_secret_arn=If("GenerateAdminPassword", Ref(admin), form.admin_password_secret_arn),
         munge_secret_arn=Ref(munge),
         database_secret_arn=Ref(password("DatabasePassword", "Password of the database's master user")),
         portal_database_secret_arn=Ref(password("PortalDatabasePassword", "Password of the portal's database user")),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from troposphere import GetAtt, Select, Split, Ref, Sub
+from troposphere import GetAtt, Ref, Select, Split, Sub
 from troposphere.wafv2 import (
     AllowAction,
     BlockAction,
@@ -42,7 +43,7 @@ class Waf(Ports):
 
 def build(tier: Tier, form: Form, balancer: Balancer) -> Waf:
     """Web ACL, its association with the balancer, and its log."""
-    asked, front, t = tier.uses(form), tier.uses(balancer), tier.template
+    t = tier.template
     acl = t.add_resource(
         WebACL(
             "WebAcl",
@@ -65,11 +66,11 @@ def build(tier: Tier, form: Form, balancer: Balancer) -> Waf:
         )
     )
     t.add_resource(
-        WebACLAssociation("WebAclAssociation", ResourceArn=front.load_balancer_arn, WebACLArn=GetAtt(acl, "Arn"))
+        WebACLAssociation("WebAclAssociation", ResourceArn=balancer.load_balancer_arn, WebACLArn=GetAtt(acl, "Arn"))
     )
     # AWS WAF writes only to groups whose name begins like this.
     unique = Select(0, Split("-", Select(2, Split("/", Ref("AWS::StackId")))))
-    logs = log_group(tier, asked, "WebAclLogs", LogGroupName=Sub("aws-waf-logs-${Unique}", Unique=unique))
+    logs = log_group(tier, form, "WebAclLogs", LogGroupName=Sub("aws-waf-logs-${Unique}", Unique=unique))
     t.add_resource(
         LoggingConfiguration(
             "WebAclLogging", ResourceArn=GetAtt(acl, "Arn"), LogDestinationConfigs=[GetAtt(logs, "Arn")]
@@ -84,11 +85,12 @@ def _visible(metric: str) -> VisibilityConfig:
 
 def _managed(name: str, priority: int, counted: tuple[str, ...]) -> WebACLRule:
     overrides = [RuleActionOverride(Name=rule, ActionToUse=RuleAction(Count=CountAction())) for rule in counted]
-    optional = {"RuleActionOverrides": overrides} if overrides else {}
+    optional: dict[str, Any] = {"RuleActionOverrides": overrides} if overrides else {}
+    no_override: dict[str, Any] = {"None": {}}
     return WebACLRule(
         Name=name,
         Priority=priority,
-        OverrideAction=OverrideAction(**{"None": {}}),
+        OverrideAction=OverrideAction(**no_override),
         VisibilityConfig=_visible(name),
         Statement=Statement(
             ManagedRuleGroupStatement=ManagedRuleGroupStatement(VendorName="AWS", Name=name, **optional)

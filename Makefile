@@ -1,0 +1,57 @@
+# `make help` lists what there is. Python 3.10 or newer and make are all that is needed; environments set themselves up.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := .venv/uv/bin/uv
+MAIN := .venv/main/bin/python
+EMULATOR := .venv/emulator/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help templates lint package test local local-down check lock clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+templates: $(MAIN) ## Write build/ and lint it in every supported region
+	@$(MAIN) -m generator
+	@$(MAIN) -m generator.lint
+
+lint: $(MAIN) ## Lint the templates alone
+	@$(MAIN) -m generator.lint
+
+package: templates ## Write the release's files (templates, Lambda zip, node bundles, SHA256SUMS) to dist/
+	@$(MAIN) -m generator.package --output dist
+
+test: $(MAIN) $(EMULATOR) ## Run all tests
+	@$(MAIN) -m pytest -n auto
+
+local: $(MAIN) $(EMULATOR) ## Deploy the whole stack on an emulator on this machine
+	@$(MAIN) tests/local.py up
+
+local-down: $(MAIN) $(EMULATOR) ## Delete the local deployment and stop its emulator
+	@$(MAIN) tests/local.py down
+
+check: $(MAIN) ## Check style, types, shell scripts and that build/ is fresh
+	@$(MAIN) -m ruff format --check
+	@$(MAIN) -m ruff check
+	@$(MAIN) -m mypy
+	@$(MAIN) -m generator --check
+
+lock: $(UV) ## Pin the newest versions that setup.cfg and requirements/*.in allow
+	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-header --all-extras --upgrade setup.cfg -o requirements/main.txt
+	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-header --upgrade requirements/emulator.in -o requirements/emulator.txt
+
+clean: ## Remove environments, caches and dist/, not build/
+	@rm -rf .venv .cache dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "Python 3.10 or newer is needed: run make with PYTHON=/path/to/python3." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv/uv || \
+	  { echo "Python's venv module is missing: install it (Debian: python3-venv) and run make again." >&2; exit 1; }
+	@.venv/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/%/bin/python: requirements/%.txt $(UV)
+	@echo "Setting up .venv/$*"
+	@$(UV) venv --quiet --clear --python $(PYTHON) .venv/$*
+	@$(UV) pip install --quiet --python .venv/$* -r $<
+	@touch $@
