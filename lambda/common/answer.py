@@ -35,15 +35,15 @@ class Late(BaseException):
 def custom_resource(work):
     """Decorator: a Lambda handler that answers each event with what `work(event)` returns or raises.
 
-    `work` gets an event whose RequestType is Create, Update or Delete and whose ResourceProperties are a dict, and
-    nothing else is sure. It returns the physical id (None: the one that the event names) and the attributes, a dict.
+    The event's RequestType is then one of the three and its ResourceProperties are a dict; nothing else is sure. `work`
+    returns the physical id (None: the one that the event names) and the attributes.
     """
 
     @functools.wraps(work)
     def handler(event, context):
         url = event.get("ResponseURL") if isinstance(event, dict) else None
         if not isinstance(url, str) or not url.lower().startswith(("https://", "http://")):
-            LOG.error("This is no custom-resource event: it has no ResponseURL, so there is nobody to answer.")
+            LOG.error("This event has no ResponseURL, so there is nobody to answer.")
             return
         answer = {name: clip(event.get(name), 600) for name in ("StackId", "RequestId", "LogicalResourceId")}
         answer["PhysicalResourceId"] = clip(event.get("PhysicalResourceId"), 600) or NOT_CREATED
@@ -59,7 +59,7 @@ def custom_resource(work):
         except Fault as error:
             fault = str(error)
         except Late:
-            fault = "The work did not end in time: the log says how far it came. Try again."
+            fault = "The work did not end in time: see the log, and try again."
         except BaseException as error:  # CloudFormation waits for an answer even where a library calls sys.exit
             LOG.error("%s", "".join(traceback.format_tb(error.__traceback__)))  # lines of code, no values
             fault = f"Unexpected {type(error).__name__}: {error}"
@@ -77,7 +77,7 @@ def checked(event):
     properties = properties if isinstance(properties, dict) else {}
     LOG.info("%s %s %s", clip(event.get("RequestType"), 99), clip(event.get("LogicalResourceId"), 300), [*properties])
     if event.get("RequestType") not in ("Create", "Update", "Delete"):
-        raise Fault("RequestType is none of Create, Update and Delete: only CloudFormation should call this function.")
+        raise Fault("RequestType is none of Create, Update and Delete.")
     return {**event, "ResourceProperties": properties}
 
 
@@ -118,4 +118,4 @@ def send(url, body, context):
         if context.get_remaining_time_in_millis() < (2**attempt + 1) * 1000:
             break
         time.sleep(2**attempt)
-    LOG.error("The answer could not be sent: CloudFormation waits for it until the resource's ServiceTimeout.")
+    LOG.error("The answer could not be sent: CloudFormation waits until the resource's ServiceTimeout.")

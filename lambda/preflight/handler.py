@@ -1,0 +1,671 @@
+"""Checks a launch against the account before anything billable exists, picks the zones, looks up the portal's image.
+
+Each check is a function under `@reads(parameters)`, named by its docstring, that yields its faults: a parameter and
+the rest of a sentence about its answer. What cannot be found out is a warning and stops nothing, as is a Warn. A launch runs
+all checks; an update those whose parameters changed, and refuses what would replace or lose data (FROZEN); a rollback
+none, since its answers were good once.
+
+Custom::Preflight: Answers, Resolved, Zones -> AvailabilityZone1..n, NetworkCidr; the physical id holds the zones.
+Custom::ParallelClusterImage: ParallelClusterVersion, PortalAmiId, PortalImageRefresh -> ImageId, also the physical id.
+From a shell: check(answers, region, session) -> list of Verdicts; it makes nothing.
+
+IAM on *: acm:DescribeCertificate cloudformation:DescribeStacks ec2:DescribeAddresses
+ec2:DescribeAvailabilityZones ec2:DescribeImages ec2:DescribeInstances ec2:DescribeInstanceTypeOfferings ec2:DescribeInstanceTypes ec2:DescribeKeyPairs
+ec2:DescribeManagedPrefixLists ec2:DescribeRouteTables ec2:DescribeSubnets ec2:DescribeVpcAttribute ec2:DescribeVpcs
+elasticfilesystem:DescribeFileSystems elasticfilesystem:DescribeMountTargets fsx:DescribeFileSystems iam:GetPolicy
+iam:GetRole kms:DescribeKey rds:DescribeAccountAttributes rds:DescribeDBClusterSnapshots rds:DescribeDBEngineVersions
+rds:DescribeOrderableDBInstanceOptions route53:GetHostedZone route53:ListResourceRecordSets
+servicequotas:GetAWSDefaultServiceQuota servicequotas:GetServiceQuota.
+IAM on what the answers name: secretsmanager:GetSecretValue (AdminPasswordSecretArn), secretsmanager:DescribeSecret
+(LicenseSecretArn), s3:GetObject (AssetsBucket, PortalInstallerUrl, JdbcDriverUrl), iam:CreateServiceLinkedRole
+(AWSServiceRoleForEC2Spot).
+"""
+
+import collections
+import concurrent.futures
+import contextlib
+import datetime
+import functools
+import hashlib
+import ipaddress
+import json
+import re
+import threading
+import time
+import urllib.request
+
+import boto3
+from answer import LOG, Fault, custom_resource
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+SECONDS = 42  # for all checks together
+CONFIG = Config(connect_timeout=4, read_timeout=8, max_pool_connections=20, retries={"total_max_attempts": 2})
+ANONYMOUS = CONFIG.merge(Config(signature_version=UNSIGNED))
+ROOM = 3000  # bytes of faults in an answer
+SMALLEST = 10_000  # bytes; a smaller installer or driver is an error page
+HASHED = 16 << 20  # bytes; the checksum of a larger file is left to the nodes
+NOT_THERE = re.compile("NotFound|NoSuch|404|Unknown")
+TYPES = ("PortalInstanceType", "HeadNodeInstanceType", "ComputeInstanceType")
+THINGS = {  # answers that name a thing: service, operation, by what, where in the response; what it must be
+    "VpcId": ("ec2 describe_vpcs VpcIds Vpcs", {"State": "available"}),
+    "AccessPrefixListId": ("ec2 describe_managed_prefix_lists PrefixListIds PrefixLists", {}),
+    "KeyName": ("ec2 describe_key_pairs KeyNames KeyPairs", {}),
+    "PortalAmiId": ("ec2 describe_images ImageIds Images", {"State": "available", "Architecture": "x86_64"}),
+    "CertificateArn": ("acm describe_certificate CertificateArn Certificate", {"Status": "ISSUED"}),
+    "HostedZoneId": ("route53 get_hosted_zone Id HostedZone", {}),
+    "KmsKeyArn": ("kms describe_key KeyId KeyMetadata", {"KeyState": "Enabled", "KeySpec": "SYMMETRIC_DEFAULT"}),
+    "LicenseSecretArn": ("secretsmanager describe_secret SecretId", {"DeletedDate": None}),
+    "AdminPasswordSecretArn": ("secretsmanager get_secret_value SecretId", {}),
+    "DatabaseSnapshotArn": (
+        "rds describe_db_cluster_snapshots DBClusterSnapshotIdentifier DBClusterSnapshots",
+        {"Engine": "aurora-mysql", "Status": "available"},
+    ),
+    "ExistingFileSystemId": ("efs describe_file_systems FileSystemId FileSystems", {"LifeCycleState": "available"}),
+    "PermissionsBoundaryArn": ("iam get_policy PolicyArn Policy", {}),
+}
+FROZEN = {  # why an update must not change these parameters, or those that begin so
+    "the subnets, and with them database, file systems and clusters, would be replaced": (
+        *("VpcCidr", "VpcId", "PrivateSubnetId", "AvailabilityZone"),
+    ),
+    "data would be replaced by what is empty": ("KmsKeyArn", "DatabaseSnapshotArn", "LustreDeploymentType"),
+    "the portal would lose its files": ("ExistingFileSystemId",),
+    "ParallelCluster refuses that to a running cluster": ("ParallelClusterVersion", "HeadNodeInstanceType", "KeyName"),
+}
+Verdict = collections.namedtuple("Verdict", "check level text")  # level: ok, warning or fault
+CHECKS = []  # (title, parameters, function)
+
+
+class Warn(str):
+    """A sentence that stops nothing."""
+
+
+class Case:
+    """A launch, or an update from the answers `old`, and a look into the account. `held`: zones picked earlier."""
+
+    def __init__(self, answers, region, session=None, zones=2, old=None, held=(), stack="", make=False):
+        self.answers, self.old = (said and {str(k): str(v) for k, v in said.items()} for said in (answers, old))
+        self.count, self.held, self.stack, self.make = zones, list(held)[:zones], stack, make
+        self.zones = self.held or [*self.numbered("AvailabilityZone").values()]
+        session = session or boto3.Session()
+        self.region, self.partition = region, session.get_partition_for_region(region)
+        self.clients, self.lock = functools.cache(session.client), threading.Lock()
+
+    def __getitem__(self, name):
+        """The answer to a question of the form; blank if it was not asked."""
+        return self.answers.get(name, "")
+
+    def number(self, name):
+        return float(self[name] or 0)
+
+    def numbered(self, name):
+        """The answers to `name`1, `name`2, ... that are not blank, by parameter."""
+        return {f"{name}{n}": self[f"{name}{n}"] for n in range(1, self.count + 1) if self[f"{name}{n}"]}
+
+    def concerns(self, names):
+        """Whether this is a launch, or an update of a parameter that starts with one of `names`."""
+        old = self.old
+        return old is None or any(n.startswith(names) and old.get(n) != self[n] for n in self.answers)
+
+    def client(self, service, region=None, config=CONFIG):
+        with self.lock:  # unlike clients, sessions are not thread-safe
+            return self.clients(service, region_name=region or self.region, config=config)
+
+    def get(self, service, operation, region=None, **arguments):
+        """The response, or None where AWS says that the thing does not exist."""
+        try:
+            return getattr(self.client(service, region), operation)(**arguments)
+        except ClientError as error:
+            if NOT_THERE.search(error.response["Error"]["Code"]):
+                return None
+            raise
+
+    def all(self, service, operation, key, **arguments):
+        """The items under `key` on all pages."""
+        client = self.client(service)
+        if not client.can_paginate(operation):
+            return getattr(client, operation)(**arguments)[key]
+        return [item for page in client.get_paginator(operation).paginate(**arguments) for item in page[key]]
+
+    def thing(self, name):
+        """What the answer `name` names, as AWS describes it; None if it is blank or there is none."""
+        if not self[name]:
+            return None
+        service, operation, by, *key = THINGS[name][0].split()
+        found = self.get(service, operation, **{by: [self[name]] if by.endswith("s") else self[name]})
+        item = found and (found[key[0]] if key else found)
+        return next(iter(item), None) if isinstance(item, list) else item
+
+    @functools.cached_property
+    def types(self):
+        """What EC2 says about the instance types in the answers, by type; unknown ones are left out."""
+        wanted = only("instance-type", {self[name] for name in TYPES})
+        found = self.all("ec2", "describe_instance_types", "InstanceTypes", Filters=wanted)
+        return {item["InstanceType"]: item for item in found}
+
+    @functools.cached_property
+    def orderable(self):
+        """The zones that offer the database's class in its version."""
+        wanted = {"EngineVersion": self["DatabaseEngineVersion"], "DBInstanceClass": self["DatabaseInstanceClass"]}
+        ask = ("rds", "describe_orderable_db_instance_options", "OrderableDBInstanceOptions")
+        found = self.all(*ask, Engine="aurora-mysql", **wanted)
+        return {zone["Name"] for option in found for zone in option["AvailabilityZones"]}
+
+    @functools.cached_property
+    def subnets(self):
+        """The subnets in the answers, by id; none if one of them does not exist."""
+        ids = {**self.numbered("PrivateSubnetId"), **self.numbered("BalancerSubnetId")}.values()
+        found = self.get("ec2", "describe_subnets", SubnetIds=sorted({*ids})) or {"Subnets": []}
+        return {subnet["SubnetId"]: subnet for subnet in found["Subnets"]}
+
+
+def only(name, values):
+    """A filter for EC2."""
+    return [{"Name": name, "Values": sorted(values)}]
+
+
+def release(version):
+    """The numbers in a version, to compare."""
+    return [int(number) for number in re.findall(r"\d+", version)]
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+def reads(*parameters):
+    """Decorator: a check for launches, and for updates of a parameter that starts with one of `parameters`."""
+
+    def register(function):
+        CHECKS.append((function.__doc__, parameters, function))
+        return function
+
+    return register
+
+
+@reads("AvailabilityZone", "PrivateSubnetId", *TYPES)
+def zones(it):
+    """Availability Zones offer every instance type"""
+    found = it.all("ec2", "describe_availability_zones", "AvailabilityZones")
+    offers = {z["ZoneName"]: set() for z in found if (z["State"], z["ZoneType"]) == ("available", "availability-zone")}
+    ask = {"LocationType": "availability-zone", "Filters": only("instance-type", {it[name] for name in TYPES})}
+    for offer in it.all("ec2", "describe_instance_type_offerings", "InstanceTypeOfferings", **ask):
+        offers.get(offer["Location"], set()).add(offer["InstanceType"])
+    wanted = set().union(*offers.values())
+    for name in TYPES:
+        if it[name] not in wanted:
+            yield name, f"is not offered in {it.region}: choose another type."
+    named = {f"AvailabilityZone{n}": zone for n, zone in enumerate(it.held, 1)} | it.numbered("AvailabilityZone")
+    if it["VpcId"]:
+        subnets = it.numbered("PrivateSubnetId").items()
+        named = {name: it.subnets[subnet]["AvailabilityZone"] for name, subnet in subnets if subnet in it.subnets}
+    for name, zone in named.items():
+        if zone not in offers:
+            yield name, f"is not in an available zone: choose among {', '.join(sorted(offers))}."
+        elif wanted - offers[zone]:
+            yield name, f"is in {zone}, without {', '.join(wanted - offers[zone])}: choose another zone or type."
+    try:
+        database = it.orderable or set(offers)
+    except ClientError:  # the database's own check says so
+        database = set(offers)
+    fit = sorted(z for z in database & set(offers) if offers[z] >= wanted and z not in named.values())
+    blank = [f"AvailabilityZone{n}" for n in range(1, it.count + 1) if f"AvailabilityZone{n}" not in named]
+    if not it["VpcId"]:
+        named.update(zip(blank, fit))
+        for name in blank[len(fit) :]:
+            yield name, f"is blank, and no zone is left with {', '.join(wanted)} and the database: choose other types."
+    it.zones = [named[name] for name in sorted(named)]
+
+
+def fits(it, name):
+    """The thing that an answer names exists, here, and is what it must be."""
+    parts, found = it[name].split(":"), None
+    if len(parts) > 5 and (parts[1] != it.partition or parts[3] not in ("", it.region)):
+        yield name, f"is of another region: give one of {it.region}."
+    elif it[name]:
+        found = it.thing(name)
+        if not found:
+            yield name, f"does not exist in {it.region}: correct it."
+    for key, value in THINGS[name][1].items() if found else ():
+        if found.get(key) != value:
+            yield name, f"has {key} {found.get(key)}: give one whose {key} is {value}."
+
+
+CHECKS += [(f"{name} exists and fits", (name,), functools.partial(fits, name=name)) for name in THINGS]
+
+
+@reads(*TYPES, "ComputeEfa")
+def instance_types(it):
+    """Instance types are x86-64; compute nodes have EFA if asked"""
+    for name in TYPES:
+        kind = it.types.get(it[name])
+        if kind and "x86_64" not in kind["ProcessorInfo"]["SupportedArchitectures"]:
+            yield name, "is not x86-64, which portal and clusters need: choose another type."
+        if kind and name[0] + it["ComputeEfa"] == "Cyes" and not kind["NetworkInfo"].get("EfaSupported"):
+            yield name, "has no EFA: choose another type, or no for ComputeEfa."
+
+
+def vcpus(it, name):
+    """vCPUs of the instance type in the answer `name`."""
+    return it.types[it[name]]["VCpuInfo"]["DefaultVCpus"] if it[name] in it.types else 0
+
+
+# Quotas are looked at in a launch alone: later, what the stack itself uses would count twice.
+VCPU_QUOTAS = collections.defaultdict(lambda: "L-1216C47A")  # by the letters that a type begins with; most are standard
+VCPU_QUOTAS |= {"g": "L-DB2E81BA", "vt": "L-DB2E81BA", "p": "L-417A185B", "f": "L-74FC7D96", "x": "L-7295265B"}
+VCPU_QUOTAS |= {"inf": "L-1945791B", "trn": "L-2C3B7624", "dl": "L-6E869C2A", "hpc": "L-F7808C92"}
+LUSTRE_QUOTAS = {"SCRATCH_2": "L-AD2FC696", "PERSISTENT_1": "L-C8640C82", "PERSISTENT_2": "L-8F1B9C74"}
+
+
+def quota(it, what, service, code, need, used):
+    """Says if a quota, the account's own or AWS's default, leaves no room."""
+    own = it.get("service-quotas", "get_service_quota", ServiceCode=service, QuotaCode=code)
+    found = own or it.client("service-quotas").get_aws_default_service_quota(ServiceCode=service, QuotaCode=code)
+    most = found["Quota"]["Value"]
+    if need + used > most:
+        yield f"{what}: {need:g} needed, {used:g} of {most:g} in use: ask for a higher quota ({service} {code})."
+
+
+@reads()
+def vcpu_quotas(it):
+    """vCPU quotas leave room for portal, head and least compute nodes, or a Spot node each"""
+    need, used = collections.Counter(), collections.Counter()
+    for name, nodes in zip(TYPES, (1, 1, it.number("ComputeMinNodes"))):
+        need[quota_of(it[name])] += it.count * nodes * vcpus(it, name)
+    live = only("instance-state-name", ["pending", "running"])
+    for reservation in it.all("ec2", "describe_instances", "Reservations", Filters=live):
+        for instance in reservation["Instances"]:
+            cpu = instance.get("CpuOptions", {})
+            if instance.get("InstanceLifecycle") != "spot":
+                used[quota_of(instance["InstanceType"])] += cpu.get("CoreCount", 1) * cpu.get("ThreadsPerCore", 1)
+    for code in need:
+        yield from quota(it, "vCPUs", "ec2", code, need[code], used[code])
+    if it.number("SpotMaxNodes"):
+        yield from quota(it, "Spot vCPUs", "ec2", "L-34B43A08", it.count * vcpus(it, "ComputeInstanceType"), 0)
+
+
+def quota_of(instance_type):
+    return VCPU_QUOTAS[re.match("[a-z]*", instance_type)[0]]
+
+
+@reads()
+def network_quotas(it):
+    """Room for a VPC and its NAT gateways' addresses"""
+    if not it["VpcId"]:
+        yield from quota(it, "VPCs", "vpc", "L-F678F1CE", 1, len(it.all("ec2", "describe_vpcs", "Vpcs")))
+        used = len(it.all("ec2", "describe_addresses", "Addresses"))
+        yield from quota(it, "Elastic IP addresses", "ec2", "L-0263D0A3", it.count, used)
+
+
+@reads()
+def lustre_quota(it):
+    """Room for the Lustre file systems"""
+    kind = it["LustreDeploymentType"]
+    same = kind.replace("SCRATCH_2", "SCRATCH")  # both types of scratch share a quota
+    found = it.all("fsx", "describe_file_systems", "FileSystems")
+    counted = (f for f in found if f.get("LustreConfiguration", {}).get("DeploymentType", "").startswith(same))
+    need, used = it.count * it.number("LustreStorageCapacity"), sum(f["StorageCapacity"] for f in counted)
+    yield from quota(it, "GiB of Lustre", "fsx", LUSTRE_QUOTAS[kind], need, used)
+
+
+@reads()
+def database_quota(it):
+    """Room for the database"""
+    need = {"DBClusters": 1, "DBInstances": it.count}
+    for item in it.client("rds").describe_account_attributes()["AccountQuotas"]:
+        name, used, most = item["AccountQuotaName"], item["Used"], item["Max"]
+        if used + need.get(name, 0) > most:
+            yield f"{name}: {need.get(name, 0)} needed, {used} of {most} in use: ask for a higher quota (rds)."
+
+
+@reads("LustreD", "LustreS")
+def lustre(it):
+    """Lustre's type and size exist in this region"""
+    kind, size = it["LustreDeploymentType"], it.number("LustreStorageCapacity")
+    # FSx's pages in the user guides of Amazon Web Services in China and of AWS GovCloud
+    if kind.startswith({"aws-cn": "SCRATCH", "aws-us-gov": "PERSISTENT_2"}.get(it.partition, "-")):
+        yield "LustreDeploymentType", f"does not exist in {it.region}: choose PERSISTENT_1."
+    if size != 1200 and (size <= 0 or size % 2400):
+        yield "LustreStorageCapacity", "is no size of Lustre: choose 1200 or a multiple of 2400."
+    try:
+        it.client("fsx").describe_file_systems(MaxResults=1)
+    except EndpointConnectionError:
+        yield f"FSx for Lustre is not offered in {it.region}: choose another region."
+
+
+@reads("ExistingFileSystemId")
+def file_system(it):
+    """The existing EFS file system is free"""
+    name = "ExistingFileSystemId"
+    if it[name] and it.all("efs", "describe_mount_targets", "MountTargets", FileSystemId=it[name]):
+        yield name, "has mount targets: delete them, since the stack makes its own."
+
+
+@reads("DatabaseM", "DatabaseInstanceClass", "DatabaseEngineVersion")
+def database(it):
+    """The database's version and class are offered"""
+    if not it.orderable:
+        found = it.all("rds", "describe_db_engine_versions", "DBEngineVersions", Engine="aurora-mysql")
+        known = ", ".join(sorted((item["EngineVersion"] for item in found), key=release))
+        kind = it["DatabaseInstanceClass"]
+        yield "DatabaseEngineVersion", f"is not offered as {kind}: choose another class, or a version among {known}."
+    elif set(it.zones) - it.orderable:
+        yield "DatabaseInstanceClass", f"is not offered in all of {', '.join(it.zones)}: choose other zones or another."
+
+
+@reads("DatabaseM", "ComputeM")
+def ranges(it):
+    """Least numbers are not above the most"""
+    for least, most in (("DatabaseMinCapacity", "DatabaseMaxCapacity"), ("ComputeMinNodes", "ComputeMaxNodes")):
+        if it.number(least) > it.number(most):
+            yield least, f"is more than {most} {it[most]}: lower the one or raise the other."
+
+
+@reads("DatabaseSnapshotArn", "DatabaseEngineVersion")
+def snapshot(it):
+    """The database is not older than its snapshot"""
+    found = it.thing("DatabaseSnapshotArn") or {"EngineVersion": ""}
+    if release(found["EngineVersion"]) > release(it["DatabaseEngineVersion"]):
+        yield "DatabaseEngineVersion", f"is older than the snapshot's: give {found['EngineVersion']} or newer."
+
+
+@reads("AdminPasswordSecretArn")
+def admin_secret(it):
+    """The secret of efadmin's password fits"""
+    name, found = "AdminPasswordSecretArn", it.thing("AdminPasswordSecretArn")
+    if not found:
+        return
+    password = found.get("SecretString", "")
+    with contextlib.suppress(ValueError):  # it may be plain text
+        parsed = json.loads(password)
+        password = parsed.get("password") if isinstance(parsed, dict) else password
+    if not isinstance(password, str) or not password:
+        yield name, 'holds no password: store it as plain text or as JSON with the key "password".'
+    elif not all(re.search(kind, password) for kind in ("[A-Za-z]", "[0-9]", "[^A-Za-z0-9]")):
+        yield name, "holds too plain a password: use letters, digits and a special character."
+    elif re.search("[^!-~]|[\"'`:\\\\]", password):
+        yield name, "holds a blank, quote, backslash, colon or no ASCII: use other special characters."
+
+
+@reads("CertificateArn", "DomainName")
+def certificate(it):
+    """The certificate is valid and for the domain name"""
+    found, domain = it.thing("CertificateArn"), it["DomainName"]
+    if found and found.get("NotAfter", now()) < now():
+        yield "CertificateArn", f"ended {found['NotAfter']}: give a valid one."
+    names = {found["DomainName"], *found.get("SubjectAlternativeNames", [])} if found else {domain}
+    if domain and not names & {domain, "*." + domain.partition(".")[2]}:
+        yield "CertificateArn", f"is for {', '.join(sorted(names))}: give one for DomainName {domain}."
+
+
+@reads("HostedZoneId", "DomainName", "CertificateArn")
+def hosted_zone(it):
+    """The hosted zone is public and fits the domain name, which is free"""
+    zone, domain = it.thing("HostedZoneId"), it["DomainName"]
+    if not zone:
+        return
+    name = zone["Name"].rstrip(".")
+    if not f".{domain}".endswith("." + name):
+        yield "HostedZoneId", f"is of {name}: give the zone that holds DomainName {domain}."
+    if zone["Config"]["PrivateZone"] and not it["CertificateArn"]:
+        yield "HostedZoneId", "is private, so no certificate can be validated in it: give a public zone."
+    ask = {"HostedZoneId": it["HostedZoneId"], "StartRecordName": domain, "StartRecordType": "A", "MaxItems": "1"}
+    records = [] if it.old else it.client("route53").list_resource_record_sets(**ask)["ResourceRecordSets"]
+    if any((record["Name"], record["Type"]) in ((domain + ".", "A"), (domain + ".", "CNAME")) for record in records):
+        yield "DomainName", "has a record in its zone: delete it, since the stack makes its own."
+
+
+def room(it, name, free):
+    """Says if `free` addresses in a private subnet are too few."""
+    # portal, head node, mount targets, database, nodes being replaced, and the cluster at full size
+    need = 12 + it.number("ComputeMaxNodes") + it.number("SpotMaxNodes")
+    if free < need:
+        yield name, f"leaves {free} private addresses and {need:g} are needed: take a larger range or fewer nodes."
+
+
+@reads("VpcCidr")
+def vpc_cidr(it):
+    """The new VPC's address range is large enough"""
+    if not it["VpcId"]:  # a private subnet is an eighth of it, and AWS takes five addresses
+        yield from room(it, "VpcCidr", ipaddress.ip_network(it["VpcCidr"], strict=False).num_addresses // 8 - 5)
+
+
+@reads("VpcId")
+def existing_vpc(it):
+    """The existing VPC has DNS support and host names"""
+    for name in ("DnsSupport", "DnsHostnames") if it.thing("VpcId") else ():
+        found = it.client("ec2").describe_vpc_attribute(VpcId=it["VpcId"], Attribute=f"enable{name}")
+        if not found[f"Enable{name}"]["Value"]:
+            yield "VpcId", f"has enable{name} off: switch it on."
+
+
+@reads("VpcId", "PrivateSubnetId", "BalancerSubnetId")
+def existing_subnets(it):
+    """The existing subnets are of the VPC, in distinct zones, with free addresses"""
+    for kind in ("PrivateSubnetId", "BalancerSubnetId") if it["VpcId"] else ():
+        places = set()
+        for name, subnet in it.numbered(kind).items():
+            found = it.subnets.get(subnet, {"VpcId": ""})
+            if found["VpcId"] != it["VpcId"]:
+                yield name, f"is no subnet of {it['VpcId']}: choose one of that VPC."
+            elif found["AvailabilityZone"] in places:
+                yield name, "is in the zone of another: choose a subnet in each zone."
+            elif kind == "PrivateSubnetId":
+                yield from room(it, name, found["AvailableIpAddressCount"])
+            places.add(found.get("AvailabilityZone"))
+
+
+@reads("VpcId", "PrivateSubnetId", "BalancerS")
+def routes(it):
+    """The existing subnets have the routes they need"""
+    tables = {"main": []}
+    for table in it.all("ec2", "describe_route_tables", "RouteTables", Filters=only("vpc-id", {it["VpcId"]})):
+        tables.update((link.get("SubnetId", "main"), table["Routes"]) for link in table["Associations"])
+    for name, subnet in {**it.numbered("PrivateSubnetId"), **it.numbered("BalancerSubnetId")}.items():
+        live = [route for route in tables.get(subnet, tables["main"]) if route["State"] == "active"]
+        out = [route.get("GatewayId", "nat")[:3] for route in live if route.get("DestinationCidrBlock") == "0.0.0.0/0"]
+        if name.startswith("Balancer"):
+            if it["BalancerScheme"] != "internal" and "igw" not in out:
+                yield name, "has no route to an internet gateway: choose a public subnet, or BalancerScheme internal."
+        elif not out or "igw" in out:
+            yield name, "has no route out through a NAT gateway or the like: add one, or choose another subnet."
+        elif not any(route.get("GatewayId", "").startswith("vpce-") for route in live):
+            yield Warn(f"{name} {subnet} has no S3 gateway endpoint: traffic to S3 will cost NAT gateway fees.")
+
+
+@reads("ParallelClusterVersion")
+def provider(it):
+    """ParallelCluster's CloudFormation provider is published in this region"""
+    key = f"parallelcluster/{it['ParallelClusterVersion']}/templates/custom_resource/cluster.yaml"
+    try:  # it is public: without credentials, preflight's permissions do not matter
+        it.client("s3", config=ANONYMOUS).head_object(Bucket=f"{it.region}-aws-parallelcluster", Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("403", "404"):
+            raise
+        yield "ParallelClusterVersion", f"is not published in {it.region}: choose another version or region."
+
+
+@reads("ParallelClusterVersion", "PortalAmiId")
+def machine_image(it):
+    """ParallelCluster has a machine image for the portal"""
+    if not it["PortalAmiId"]:
+        newest_image(it)
+
+
+def newest_image(it):
+    """ParallelCluster's newest image of its version, not deprecated if possible: `pcluster`'s own rule."""
+    named = only("name", [f"aws-parallelcluster-{it['ParallelClusterVersion']}-amzn2023-hvm-x86_64-*"])
+    ask = {"Owners": ["amazon"], "Filters": named + only("state", ["available"]), "IncludeDeprecated": True}
+    found = it.client("ec2").describe_images(**ask)["Images"]
+    if not found:
+        raise Fault(f"There is no image for ParallelClusterVersion {it['ParallelClusterVersion']}: choose another.")
+    today = now().isoformat()
+    return max(found, key=lambda image: (image.get("DeprecationTime", "9") > today, image["CreationDate"]))["ImageId"]
+
+
+def download(it, name):
+    """The file is there and no web page; a small one is also compared with its checksum."""
+    url, wanted, remedy = it[f"{name}Url"], it[f"{name}Sha256"], "correct it, or put the file into S3 and give s3://..."
+    try:
+        if url.startswith("s3://"):
+            got = it.get("s3", "get_object", **dict(zip(("Bucket", "Key"), url[5:].split("/", 1))))
+            if not got:
+                raise ValueError("there is no such object")
+            body, length, kind = got["Body"], got["ContentLength"], got.get("ContentType", "")
+        elif url.startswith("https://"):  # not by HEAD, which some servers refuse; only the headers come at once
+            body = urllib.request.urlopen(url, timeout=8)
+            length, kind = int(body.headers.get("Content-Length") or HASHED + 1), body.headers.get_content_type()
+        else:
+            raise ValueError("it begins with neither https:// nor s3://")
+        with body:
+            if length < SMALLEST or "html" in kind:
+                yield f"{name}Url", f"answers with {length} bytes of {kind}, no archive: {remedy}"
+            elif wanted and length <= HASHED and hashlib.sha256(body.read()).hexdigest() != wanted:
+                yield f"{name}Sha256", f"is not that of {name}Url: correct it, or find out who changed the file."
+    except (OSError, ValueError) as error:
+        yield f"{name}Url", f"cannot be fetched ({error}): {remedy}"
+
+
+DOWNLOADS = ("PortalInstaller", "JdbcDriver")
+CHECKS += [(f"{name} can be fetched", (name,), functools.partial(download, name=name)) for name in DOWNLOADS]
+
+
+@reads("Assets")
+def release_files(it):
+    """The release's files are where the answers say"""
+    bucket, key = it["AssetsBucket"], it["AssetsPrefix"] + "SHA256SUMS"
+    found = it.get("s3", "get_object", it["AssetsBucketRegion"], Bucket=bucket, Key=key)
+    if not found or b"  userdata/portal" not in found["Body"].read():
+        yield "AssetsBucket", f"has no whole {key}: correct bucket, region and prefix, or publish the release again."
+
+
+@reads("SpotMaxNodes")
+def spot_role(it):
+    """The service-linked role of Spot is there, or made"""
+    # ParallelCluster's head node may not make it, and without it no Spot node ever starts.
+    if it.number("SpotMaxNodes") and not it.get("iam", "get_role", RoleName="AWSServiceRoleForEC2Spot"):
+        if it.make:
+            it.client("iam").create_service_linked_role(AWSServiceName="spot.amazonaws.com")
+        yield Warn("AWSServiceRoleForEC2Spot was missing; the launch makes it.")
+
+
+@reads()
+def stack_name(it):
+    """The stack's name is short enough"""
+    if len(it.stack) > 40:  # the names of children and grandchildren add to it
+        yield f"The stack's name {it.stack} has {len(it.stack)} characters: take one of at most 40."
+
+
+def frozen(it):
+    """Says which changes would replace or lose data."""
+    before = it.old | {f"AvailabilityZone{n}": zone for n, zone in enumerate(it.held, 1)}
+    for name, answer in it.answers.items():
+        was = before.get(name, answer)
+        if was == answer or (not answer and name.startswith("AvailabilityZone")):  # blank: the zone that is held
+            continue
+        for why in (why for why, names in FROZEN.items() if name.startswith(names)):
+            yield name, f"cannot take the place of {was or 'a blank'}: {why}. Put the old answer back."
+        if name in ("LustreStorageCapacity", "DatabaseEngineVersion") and release(answer) < release(was):
+            yield name, f"is less than {was}, from where there is no way back: put the old answer back."
+
+
+def run(title, function, it):
+    """The verdicts of one check. Whatever keeps it from an answer must not stop a launch: any error is a warning."""
+    found = []
+    try:
+        for text in function(it) or ():
+            if not isinstance(text, str):  # the query of a URL may be a credential
+                text = f"{text[0]} {it[text[0]].partition('?')[0]} {text[1]}"
+            found.append(Verdict(title, "warning" if isinstance(text, Warn) else "fault", text))
+    except Fault as error:
+        found.append(Verdict(title, "fault", str(error)))
+    except Exception as error:
+        found.append(Verdict(title, "warning", f"Not checked: {type(error).__name__} {error}"))
+    return found or [Verdict(title, "ok", "")]
+
+
+def check(answers, region, session=None, **more):
+    """The verdicts on `answers` ({parameter: answer}), for a shell; it makes nothing. `more`: see Case."""
+    return judge(Case(answers, region, session, **more))
+
+
+def judge(it):
+    """The verdicts of all checks that concern `it`, which then has its zones."""
+    end = time.monotonic() + SECONDS
+    todo = [entry for entry in CHECKS if it.concerns(entry[1])]
+    todo += [] if it.old is None else [("Nothing is replaced or lost", (), frozen)]
+    pool, running = concurrent.futures.ThreadPoolExecutor(len(CHECKS) + 1), {}
+    for title, _, function in sorted(todo, key=lambda entry: entry[2] is not zones):
+        running[pool.submit(run, title, function, it)] = title
+        if function is zones:  # others look at them
+            concurrent.futures.wait(running, SECONDS / 2)
+    done = concurrent.futures.wait(running, max(0, end - time.monotonic())).done
+    pool.shutdown(wait=False, cancel_futures=True)
+    late = ("warning", "Not checked: no answer in time")
+    found = [at.result() if at in done else [Verdict(title, *late)] for at, title in running.items()]
+    return [verdict for verdicts in found for verdict in verdicts]
+
+
+def summary(faults):
+    """The sentences, as many as an answer holds."""
+    text = ""
+    for number, fault in enumerate(faults):
+        if len(json.dumps(text + fault)) > ROOM:
+            return f"{text}And {len(faults) - number} more: see the log."
+        text += f"({number + 1}) {fault} "
+    return text
+
+
+@custom_resource
+def handler(event):
+    """Nothing is made that a Delete could remove."""
+    if event["RequestType"] == "Delete":
+        return None, {}
+    work = {"Custom::Preflight": preflight, "Custom::ParallelClusterImage": portal_image}[event["ResourceType"]]
+    return work(event, event["ResourceProperties"], event["RequestType"] == "Update" and event["OldResourceProperties"])
+
+
+def preflight(event, properties, old):
+    """Custom::Preflight. What an answer such as "auto" comes to, is in Resolved and takes its place."""
+    session, held, stack = boto3.Session(), event.get("PhysicalResourceId", ""), event["StackId"]
+    it = Case(
+        {**properties["Answers"], **properties["Resolved"]},
+        session.region_name,
+        session,
+        zones=int(properties["Zones"]),
+        old=old and {**old["Answers"], **old["Resolved"]},
+        held=held[3:].split(",") if old and held.startswith("az:") else (),
+        stack="".join(re.findall(":stack/(.+)-[^-/]+-[A-Z0-9]+/", stack)),  # of parent-LogicalId-0123456789AB
+        make=True,
+    )
+    if not (old and rolling_back(it, stack)):
+        verdicts = judge(it)
+        for verdict in verdicts:
+            LOG.info("%s: %s %s", *verdict)
+        faults = [verdict.text for verdict in verdicts if verdict.level == "fault"]
+        if faults:
+            raise Fault(summary(faults))
+    if len(it.zones) < it.count:
+        raise Fault("No Availability Zones could be picked, see the log: name them.")
+    cidr = (it.thing("VpcId") or {}).get("CidrBlock", it["VpcCidr"])
+    data = {f"AvailabilityZone{n}": zone for n, zone in enumerate(it.zones, 1)}
+    return "az:" + ",".join(it.zones), {**data, "NetworkCidr": cidr}
+
+
+def rolling_back(it, stack):
+    """Whether the stack returns to answers that were good; who may not ask must suppose that it does not."""
+    try:
+        return "ROLLBACK" in it.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+    except ClientError as error:
+        return LOG.warning("%s", error)
+
+
+def portal_image(event, properties, old):
+    """Custom::ParallelClusterImage: the image that is held, unless a property asks for another."""
+    asked = ("ParallelClusterVersion", "PortalAmiId", "PortalImageRefresh")
+    found = event.get("PhysicalResourceId")
+    if not old or any(old.get(name) != properties.get(name) for name in asked):
+        it = Case({name: properties[name] for name in asked}, boto3.Session().region_name)
+        found = it["PortalAmiId"] or newest_image(it)
+    return found, {"ImageId": found}
