@@ -9,12 +9,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cluster_configuration import CLUSTER_NAME, PARAMETERS, SOURCE, SWITCHES, configuration, names_used
 from marshmallow import ValidationError
 
-from cluster_configuration import CLUSTER_NAME, PARAMETERS, SOURCE, SWITCHES, configuration, names_used
+from generator.params import LOG_RETENTION_DAYS
 
 COMBINATIONS = [
-    {name: value for on_off, pick in zip(SWITCHES.values(), picks) for name, value in on_off[pick].items()}
+    {name: value for on_off, pick in zip(SWITCHES.values(), picks, strict=True) for name, value in on_off[pick].items()}
     for picks in itertools.product((0, 1), repeat=len(SWITCHES))
 ]
 
@@ -60,6 +61,11 @@ def test_the_file_uses_only_the_conditions_and_values_that_the_cluster_tier_hand
     parameters, conditions = names_used()
     assert conditions == set(SWITCHES)
     assert parameters - {"AWS::NoValue"} == set(PARAMETERS) - {"ComputeEfa", "SlurmAccounting"}
+
+
+def test_every_log_retention_that_the_form_offers_is_one_of_parallelclusters() -> None:
+    for days in LOG_RETENTION_DAYS:
+        load(configuration(LogRetentionDays=str(days)))
 
 
 def test_zones_differ_in_nothing_but_what_is_theirs() -> None:

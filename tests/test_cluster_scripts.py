@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from cluster_node import CLUSTER, SCRIPTS, SECRETS, Node
 
 ALL = sorted(SCRIPTS.iterdir())
