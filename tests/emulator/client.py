@@ -389,6 +389,10 @@ class Emulator:
                 }
         return kept
 
+    def set_quotas(self, **quotas: float) -> None:
+        """Service quotas by code (RDS: by name) from now on; every other one is large, and without arguments all are."""
+        self._ask("/_emulator/quotas", quotas)
+
     def inject(self, *faults: Fault) -> None:
         """Make operations on resources fail from now on; without arguments none does any more."""
         self._ask("/_emulator/faults", [asdict(fault) for fault in faults])

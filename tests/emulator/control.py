@@ -2,8 +2,8 @@
 
 `/_emulator/faults` (PUT a list) makes resources fail: each fault names an operation (create, update, delete, or boot for
 the stand-in node of an Auto Scaling group), a resource type, a regular expression for `stack name/logical id`, the
-message and how often. `/_emulator/records?region=…` lists what is kept in memory only. FSx's DescribeFileSystems is
-answered as well, since ministack has no FSx.
+message and how often. `/_emulator/quotas` (PUT {code: value}) sets service quotas, `/_emulator/records?region=…` lists
+what is kept in memory only. FSx's DescribeFileSystems and Service Quotas are answered here, since ministack has neither.
 """
 
 import json
@@ -52,23 +52,52 @@ def raise_fault(operation: str, resource_type: str, stack: str | None, logical_i
         raise ValueError(message)
 
 
-def _records(region: str) -> list[str]:
+def _enter(region: str) -> None:
+    """Read and write the default account's records of `region` from here on, in this request."""
     from ministack.core.responses import set_request_account_id, set_request_region
-
-    from emulator import fsx, records
 
     set_request_account_id("")
     set_request_region(region)
+
+
+def _set_faults(region: str, faults: Any) -> Any:
+    FAULTS[:] = [Fault(**fault) for fault in faults]
+    return len(FAULTS)
+
+
+def _set_quotas(region: str, quotas: Any) -> Any:
+    from emulator import catalog
+
+    catalog.QUOTAS.clear()
+    catalog.QUOTAS.update(quotas)
+    return quotas
+
+
+def _records(region: str, nothing: Any) -> Any:
+    from emulator import fsx, records
+
     return sorted([f"AWS::FSx::FileSystem {name}" for name in fsx.FILE_SYSTEMS] + list(records.RECORDS))
 
 
-def _file_systems(region: str, request: dict[str, Any]) -> dict[str, Any]:
+def _file_systems(region: str, request: Any) -> Any:
     from emulator import fsx
 
-    _records(region)
     wanted = request.get("FileSystemIds")
-    answer = [fsx.described(name) for name in fsx.FILE_SYSTEMS if not wanted or name in wanted]
-    return {"FileSystems": answer}
+    return {"FileSystems": [fsx.described(name) for name in fsx.FILE_SYSTEMS if not wanted or name in wanted]}
+
+
+def _quota(region: str, request: Any) -> Any:
+    from emulator import catalog
+
+    return catalog.service_quota(request)
+
+
+PATHS = {"/_emulator/faults": _set_faults, "/_emulator/quotas": _set_quotas, "/_emulator/records": _records}
+TARGETS = {
+    "AWSSimbaAPIService_v20180301.DescribeFileSystems": _file_systems,
+    "ServiceQuotasV20190624.GetAWSDefaultServiceQuota": _quota,
+    "ServiceQuotasV20190624.GetServiceQuota": _quota,
+}
 
 
 async def _body(receive: Callable[[], Awaitable[Any]]) -> bytes:
@@ -81,24 +110,20 @@ async def _body(receive: Callable[[], Awaitable[Any]]) -> bytes:
 
 
 def with_control(app: App) -> App:
-    """`app` with the control endpoint and the FSx API in front."""
+    """`app` with the control endpoint and the two services that ministack lacks in front."""
 
     async def controlled(scope: Scope, receive: Any, send: Any) -> None:
         headers = {key.decode().lower(): value.decode("latin-1") for key, value in scope.get("headers", ())}
-        target = headers.get("x-amz-target", "")
-        path = scope.get("path", "")
-        if path == "/_emulator/faults":
-            FAULTS[:] = [Fault(**item) for item in json.loads(await _body(receive))]
-            answer: Any = len(FAULTS)
-        elif path == "/_emulator/records":
-            answer = _records(parse_qs(scope["query_string"].decode())["region"][0])
-        elif target == "AWSSimbaAPIService_v20180301.DescribeFileSystems":
-            region = re.search(r"/\d{8}/([a-z0-9-]+)/", headers.get("authorization", ""))
-            answer = _file_systems(region[1] if region else "us-east-1", json.loads(await _body(receive) or b"{}"))
-        else:
+        answer = PATHS.get(scope.get("path", "")) or TARGETS.get(headers.get("x-amz-target", ""))
+        if answer is None:
             return await app(scope, receive, send)
+        signed = re.search(r"/\d{8}/([a-z0-9-]+)/", headers.get("authorization", ""))
+        asked = parse_qs(scope["query_string"].decode()).get("region", ["us-east-1"])
+        region = signed[1] if signed else asked[0]
+        _enter(region)
+        said = answer(region, json.loads(await _body(receive) or b"null"))
         kind = (b"content-type", b"application/x-amz-json-1.1")
         await send({"type": "http.response.start", "status": 200, "headers": [kind]})
-        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+        await send({"type": "http.response.body", "body": json.dumps(said).encode()})
 
     return controlled

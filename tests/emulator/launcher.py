@@ -14,6 +14,7 @@ from ministack.app import app
 
 from emulator import (
     autoscaling,
+    catalog,
     checks,
     conditions,
     control,
@@ -21,6 +22,7 @@ from emulator import (
     ec2,
     fsx,
     handlers,
+    logs,
     nested,
     provider,
     records,
@@ -34,10 +36,12 @@ HANDLER_MODULES = (autoscaling, ec2, fsx, nested, records, references, s3)
 
 def install() -> None:
     """Put every change in place; the handlers registered themselves when their modules were imported."""
+    catalog.install()
     handlers.run_on_threads()
     checks.install()
     conditions.install()
     custom.install()
+    logs.install()
     refusals.install()
     s3.install()
     provider.publish()

@@ -48,6 +48,7 @@ def _request(properties: Properties, parent: str) -> Properties:
         ],
         "Tags": [tag for tag in properties.get("Tags", []) if not tag["Key"].startswith("aws:")],
         "Capabilities": _stacks[parent].get("Capabilities", []),
+        "DisableRollback": bool(_stacks[parent].get("DisableRollback")),
     }
 
 

@@ -51,7 +51,8 @@ def is_custom(resource_type: str) -> bool:
 
 
 @functools.lru_cache(maxsize=None)
-def _folder() -> Path:
+def data() -> Path:
+    """The folder of cfn-lint's data files; raises RuntimeError where cfn-lint is not installed."""
     files = importlib.metadata.files("cfn-lint") or []
     listed = next((file for file in files if str(file).endswith("data/schemas/providers/us-east-1.json")), None)
     if listed is None:
@@ -62,13 +63,13 @@ def _folder() -> Path:
 @functools.lru_cache(maxsize=None)
 def types(region: str) -> Mapping[str, str]:
     """Every resource type of `region`, with the name of its schema's file; empty for an unknown region."""
-    path = _folder() / "providers" / f"{region}.json"
+    path = data() / "providers" / f"{region}.json"
     return json.loads(path.read_text()) if path.exists() else {}
 
 
 @functools.lru_cache(maxsize=None)
 def _read(name: str) -> Schema:
-    schema: Schema = json.loads((_folder() / "resources" / f"{name}.json").read_text())
+    schema: Schema = json.loads((data() / "resources" / f"{name}.json").read_text())
     return schema
 
 
@@ -214,4 +215,4 @@ def replacing(resource_type: str, region: str, old: Mapping[str, Any], new: Mapp
 
 def regions() -> list[str]:
     """Every region that the schemas know."""
-    return sorted(path.stem for path in (_folder() / "providers").glob("*-*-*.json"))
+    return sorted(path.stem for path in (data() / "providers").glob("*-*-*.json"))
