@@ -21,6 +21,8 @@ PORTAL_TEMPLATES = (
     "ef.slurm.conf",
     "batch-service",
 )  # of templates/, filled in on the portal nodes
+# The head node's scripts stand at fixed keys as well: ParallelCluster refuses any later change of their URL.
+FIXED_SCRIPTS = "userdata/cluster"
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 INSTALL_NOTES = {"INSTALLER", "RECORD", "REQUESTED", "bin"}  # differ between pip and uv; the Lambda reads none of them
 
@@ -124,7 +126,7 @@ def assets(root: Path, *, wheels: Path) -> dict[str, bytes]:
     return {
         certificate_key(root): certificate_zip(root, wheels),
         bundle_key: bundle,
-        **{f"{prefix}/{name}": content for name, content in scripts.items()},
+        **{f"{folder}/{name}": content for folder in (prefix, FIXED_SCRIPTS) for name, content in scripts.items()},
     }
 
 

@@ -24,13 +24,11 @@ from troposphere.s3 import (
 )
 
 from generator import custom
+from generator.package import FIXED_SCRIPTS
 from generator.params import Form
 from generator.partition import bucket_arn
 from generator.policies import allow, bucket_policy, function
 from generator.wiring import Ports, Tier, Value, port
-
-# The head node's scripts stand at fixed keys: ParallelCluster refuses any later change of their URL.
-FIXED_CLUSTER_PREFIX = "userdata/cluster"
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ def build(tier: Tier, form: Form) -> Assets:
                 [
                     tier.sources.certificate_key,
                     bundle,
-                    *(f"{prefix}/{name}" for prefix in (scripts, FIXED_CLUSTER_PREFIX) for name in names),
+                    *(f"{prefix}/{name}" for prefix in (scripts, FIXED_SCRIPTS) for name in names),
                 ]
             ),
         )
