@@ -63,7 +63,7 @@ STAND_INS = {
     "scontrol": """
         case "$*" in
           --version) echo "slurm 25.11.8" ;;
-          "show config") [ "$(cat "$NODE/slurmctld")" = UP ] && echo "PluginDir               = $NODE/plugins" ;;
+          "show config") [ -s "$NODE/slurmctld" ] && echo "PluginDir               = $NODE/plugins" ;;
           ping) echo "Slurmctld(primary) at ip-10-0-1-23 is $(cat "$NODE/slurmctld")" ;;
         esac""",
     "sacctmgr": """

@@ -124,6 +124,13 @@ def test_a_cluster_keeps_the_filter_that_it_was_given(node: Node) -> None:
     assert (node.home / "current" / "cli_filter.lua").read_text() == "-- the engineer's own\n"
 
 
+def test_a_filter_that_is_not_lua_is_not_joined_by_ours(node: Node) -> None:
+    node.configure("pcluster/custom_slurm_settings_include_file_slurm.conf", "CliFilterPlugins=syslog\n")
+    node.publish()
+    assert (node.home / "current" / "slurm.conf").read_text().count("CliFilterPlugins=") == 1
+    assert not (node.home / "current" / "cli_filter.lua").exists()
+
+
 def test_without_accounting_no_host_is_named(node: Node) -> None:
     node.configure("slurm_parallelcluster.conf", "SlurmctldHost=ip-10-0-1-23(10.0.1.23)\n")
     node.publish()
@@ -234,11 +241,18 @@ def test_a_configuration_that_cannot_be_used_is_a_sentence(node: Node, text: str
     assert not list(node.efs.iterdir())
 
 
-def test_a_configuration_that_slurmctld_does_not_answer_to_is_not_published(node: Node) -> None:
-    (node.folder / "slurmctld").write_text("DOWN")
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [("DOWN", "slurmctld does not answer to the configuration"), ("", "slurmctld does not answer: see its log")],
+    ids=["only to the head node", "at all"],
+)
+def test_a_configuration_that_slurmctld_does_not_answer_to_is_not_published(
+    node: Node, state: str, sentence: str
+) -> None:
+    (node.folder / "slurmctld").write_text(state)
     done = node.publish()
     assert done.returncode == 1
-    assert "slurmctld does not answer" in done.stderr
+    assert sentence in done.stderr
     assert not list(node.efs.iterdir())
 
 
