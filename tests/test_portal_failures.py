@@ -1,6 +1,7 @@
 """Portal nodes in trouble: every foreseeable fault ends the bootstrap with one sentence, and the next run finishes."""
 
 import hashlib
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -168,6 +169,20 @@ def test_bootstrap_stops_at_the_first_failure(tmp_path: Path) -> None:
     status, output = node.run()
     assert status == 1
     assert "==> stopped in step 40-storage" in output and "50-accounts" not in output
+
+
+def test_told_to_end_it_takes_its_step_along(tmp_path: Path) -> None:
+    """When the header's hour is over nothing of the bootstrap goes on behind CloudFormation's back."""
+    node = PortalNode(tmp_path)
+    stub("mount", 'touch "$WORLD/hangs"; trap "touch $WORLD/ended; exit" TERM; while :; do /bin/sleep 0.1; done')(node)
+    run = node.start("bootstrap.sh")
+    while not (node.world / "hangs").exists():
+        assert run.poll() is None
+        time.sleep(0.05)
+    run.terminate()
+    output, _ = run.communicate()  # returns when the last process that could still write is gone
+    assert run.returncode == 1 and "The bootstrap was told to end" in output
+    assert (node.world / "ended").exists()
 
 
 def test_full_disk_is_told_apart(tmp_path: Path) -> None:

@@ -77,9 +77,12 @@ def test_second_run_changes_nothing(tmp_path: Path) -> None:
     status, output = node.run()
     assert status == 0, output
     assert node.tree() == before
-    rule = "OUTPUT --destination {} -m owner ! --uid-owner 0 -j REJECT\n"
-    assert (node.world / "rules-iptables").read_text() == rule.format("169.254.169.254")
-    assert (node.world / "rules-ip6tables").read_text() == rule.format("fd00:ec2::254")
+    assert (node.world / "rules-iptables").read_text().splitlines() == [
+        "OUTPUT --destination 169.254.169.254 -m owner --uid-owner 5002 -j ACCEPT",
+        "OUTPUT --destination 169.254.169.254 -m owner ! --uid-owner 0 -j REJECT",
+    ]
+    rule = "OUTPUT --destination fd00:ec2::254 -m owner ! --uid-owner 0 -j REJECT"
+    assert (node.world / "rules-ip6tables").read_text().splitlines() == [rule]
     assert (node.world / "passwords").read_text() == f"efadmin:{ADMIN_PASSWORD}\n"
     assert not re.search("DROP|DELETE|TRUNCATE|UPDATE", sql)
     assert node.calls().count("systemctl restart munge.service") == 1
@@ -99,6 +102,8 @@ def test_what_a_node_looks_like(tmp_path: Path, flavor: str) -> None:
     assert answers["kernel.ef.db.url"].endswith(":3306/enginframedb?sslMode=VERIFY_IDENTITY")
     assert answers["kernel.ef.db.savePasswordInKeystore"] == "true"
     assert ("kernel.eflicense" in answers) == (flavor == "EFPortal")
+    # EnginFrame's server reads its license with the node's role; EF Portal has a file for that.
+    assert ("5002 -j ACCEPT" in (node.world / "rules-iptables").read_text()) == (flavor == "EnginFrame")
     assert not any("@" in value for value in answers.values())
     assert 'keepAliveTimeout="75000"' in node.read(f"{top}/conf/tomcat/conf/server.xml")
     assert "ef.download.server.url=https://127.0.0.1:8443/" in node.read(f"{top}/conf/enginframe/agent.conf")

@@ -8,7 +8,8 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" || exit 1
 run() { # run <seconds at most> <step>
   local status=0
   echo "==> $2"
-  timeout --kill-after=10 "$1" "$BUNDLE/steps/$2.sh" 8>&- || status=$?
+  timeout --kill-after=10 "$1" "$BUNDLE/steps/$2.sh" 8>&- &
+  wait $! || status=$?
   case $status in
     0) return 0 ;;
     "$EXPLAINED") ;;
@@ -23,6 +24,9 @@ run() { # run <seconds at most> <step>
 # this lock too. Steps do not inherit it, or a service they start would keep it.
 exec 8>> "$RUN/bootstrap.lock"
 flock -n 8 || fail "Another bootstrap is running on this node: wait until it has ended."
+
+# The header gives all steps together an hour less a few minutes, and then asks the bootstrap to end.
+trap 'kill "$!" && echo "ERROR: The bootstrap was told to end before its step had." >&2 && exit 1' TERM
 
 run 120 10-image
 run 900 20-logs

@@ -15,8 +15,8 @@ mkdir -p "$cache"
 
 fetch() { # fetch <URL> <file>
   case $1 in
-    s3://*) timeout 900 aws s3 cp --only-show-errors "$1" "$2" ;;
-    https://*) timeout 930 curl -sSfL --connect-timeout 15 -m 900 --proto =https --proto-redir =https -o "$2" "$1" ;;
+    s3://*) within 900 aws s3 cp --only-show-errors "$1" "$2" ;;
+    https://*) within 930 curl -sSfL --connect-timeout 15 -m 900 --proto =https --proto-redir =https -o "$2" "$1" ;;
     *) fail "$1 is neither an https:// nor an s3:// location." ;;
   esac
 }
@@ -85,7 +85,7 @@ fill SERVERS "$servers"
 echo "installing $FLAVOR from $INSTALLER_URL into ${EF_TOP#"$ROOT"}"
 (umask 027 && : > "$log")
 status=0
-(cd "$work" && umask 022 && timeout --kill-after=30 1500 "$JAVA_LINK/bin/java" -jar "$cache/installer.jar" \
+(cd "$work" && umask 022 && within 1500 "$JAVA_LINK/bin/java" -jar "$cache/installer.jar" \
   --text --batch -f "$work/efinstall.config" < /dev/null >> "$log" 2>&1) || status=$?
 if ((status != 0)); then
   grep -vFf "$work/password" "$log" | tail -n 20 >&2 || true

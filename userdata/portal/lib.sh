@@ -49,6 +49,11 @@ DATABASE_SCHEMA=enginframedb
 DATABASE_USER=enginframe
 JAVA_LINK=$ROOT/opt/hpc-portal-java # one path for the shared configuration, whatever Java an image brings
 
+# Nothing here may take for ever. In the foreground, so that what ends a step ends its commands as well.
+within() { # within <seconds> <command>...
+  timeout --foreground --kill-after=10 "$@"
+}
+
 attempt() { # attempt <times> <seconds between> <command>...: until it succeeds
   local times=$1 pause=$2 n
   shift 2
@@ -87,18 +92,18 @@ take() { # take <service>: it has the file's text now
 
 put_unit() { # put_unit <unit of units/>: known to systemd and started at boot
   put_file "$ROOT/etc/systemd/system/$1" 0644 < "$BUNDLE/units/$1"
-  [[ $FILE_CHANGED == no ]] || timeout 60 systemctl daemon-reload
+  [[ $FILE_CHANGED == no ]] || within 60 systemctl daemon-reload
 }
 
 install_package() { # install_package <package>...: from the distribution's repositories, bounded
-  attempt 4 15 timeout 300 dnf -y -q install "$@"
+  attempt 4 15 within 300 dnf -y -q install "$@"
 }
 
 # The answer of Secrets Manager, as JSON. Its text goes through pipes and shell variables only.
 fetch_secret() { # fetch_secret <ARN> <what it is>
   local arn=$1 what=$2 answer n errors=$RUN/secret-errors
   for n in 1 2 3 4 5; do
-    if answer=$(timeout 60 aws secretsmanager get-secret-value --secret-id "$arn" --output json 2> "$errors"); then
+    if answer=$(within 60 aws secretsmanager get-secret-value --secret-id "$arn" --output json 2> "$errors"); then
       [[ $answer == *'"SecretString"'* ]] || fail "The secret of $what ($arn) holds no text."
       printf '%s' "$answer"
       return 0
@@ -127,8 +132,8 @@ secret_text() { # secret_text <ARN> <what it is>: its text
 }
 
 # One node at a time may install or configure what lies on /efs. The lock is released with the process that holds it,
-# however that ends: NFSv4 locks of a dead client lapse with its lease. Programs started meanwhile must not inherit
-# descriptor 9 (run them with 9>&-).
+# however that ends: NFSv4 locks of a dead client lapse with its lease. The installer inherits it, since it is what
+# the lock is about; what may leave a service running must not (9>&-).
 take_portal_lock() { # take_portal_lock <seconds to wait at most>
   local owner=$SHARED/portal.lock.owner
   mkdir -p "$SHARED"

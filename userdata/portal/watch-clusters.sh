@@ -18,10 +18,10 @@ ready() { # ready <key>: of $home/READY
 unfit() {
   [[ -d $home && ! -L $home && -O $home ]] || { echo "its folder is not root's own" && return; }
   [[ -e $home/READY ]] || { echo "its publication has no READY yet" && return; }
-  local folder
+  local folder # the link beside it may be newer for a moment, and is whole all the same
   folder=$home/$(ready CONFIG)
   [[ $(ready CLUSTER) == "$name" && $folder =~ /config-[0-9a-f]+$ && -s $folder/slurm.conf &&
-    $(readlink "$home/current") == "${folder##*/}" &&
+    $(readlink "$home/current") =~ ^config-[0-9a-f]+$ &&
     $(sha256sum < "$folder/SHA256SUMS" | cut -d ' ' -f 1) == "$(ready SHA256)" ]] ||
     { echo "its publication is half-written or damaged" && return; }
   (cd "$folder" && sha256sum --check --status SHA256SUMS) || echo "its publication is damaged"
@@ -37,7 +37,7 @@ verdict() {
     echo "ERROR: runs Slurm $version, older than this node's $client: its commands may be refused"
     return
   fi
-  if errors=$(SLURM_CONF=$home/current/slurm.conf timeout 8 "$squeue" -h -o %i 2>&1 > /dev/null); then
+  if errors=$(SLURM_CONF=$home/current/slurm.conf within 8 "$squeue" -h -o %i 2>&1 > /dev/null); then
     echo "answers"
     return
   fi

@@ -27,10 +27,10 @@ say "the portal does not answer (HTTP $status), $failures time(s) in a row"
 
 # The first restart after three minutes, then one every ten: a start takes several.
 ((failures % 10 == 3)) || exit 0
-timeout --kill-after=2 10 stat -f "$EFS" > /dev/null ||
+within 10 stat -f "$EFS" > /dev/null ||
   { say "ERROR: /efs does not answer: a restart would not help" && exit 0; }
 # shellcheck disable=SC2016  # expanded by the inner shell
-timeout 10 bash -c 'exec 3<> "/dev/tcp/$1/$2"' - "$DATABASE_ENDPOINT" "$DATABASE_PORT" 2> /dev/null ||
+within 10 bash -c 'exec 3<> "/dev/tcp/$1/$2"' - "$DATABASE_ENDPOINT" "$DATABASE_PORT" 2> /dev/null ||
   { say "ERROR: the database at $DATABASE_ENDPOINT does not answer: a restart would not help" && exit 0; }
 
 if ((failures > 30)); then
@@ -41,9 +41,9 @@ if ((failures > 30)); then
     token=$(curl -sSf -m 10 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $imds/api/token)
     instance=$(curl -sSf -m 10 -H "X-aws-ec2-metadata-token: $token" $imds/meta-data/instance-id)
     say "ERROR: $peer answers and this node has not for $failures minutes: giving it up for replacement"
-    timeout 60 aws autoscaling set-instance-health --instance-id "$instance" --health-status Unhealthy
+    within 60 aws autoscaling set-instance-health --instance-id "$instance" --health-status Unhealthy
     exit 0
   done
 fi
 say "restarting EnginFrame"
-timeout 600 systemctl restart enginframe.service || say "ERROR: enginframe.service did not restart"
+within 600 systemctl restart enginframe.service || say "ERROR: enginframe.service did not restart"

@@ -31,18 +31,26 @@ list=$(
   done
 )
 
-# Disks: "/" alone. A measurement of "*" would ask a dead zone's Lustre for its size and hang.
+# Dimensions that templates know: the node's logical id and the log group, which no two stacks share. (The Auto Scaling
+# group's name would need ec2:DescribeTags on everything.) Disks: "/" alone; "*" would ask a dead zone's Lustre for its
+# size and hang.
+dimensions="{\"LogGroup\": \"$LOG_GROUP\", \"PortalNode\": \"$LOGICAL_ID\"}"
 put_file "$config" 0644 << JSON
 {
-  "agent": {"metrics_collection_interval": 60, "region": "$REGION", "run_as_user": "root"},
+  "agent": {
+    "metrics_collection_interval": 60,
+    "omit_hostname": true,
+    "region": "$REGION",
+    "run_as_user": "root"
+  },
   "metrics": {
-    "namespace": "HPCPortal",
-    "append_dimensions": {"AutoScalingGroupName": "\${aws:AutoScalingGroupName}"},
-    "aggregation_dimensions": [["AutoScalingGroupName"]],
+    "namespace": "HpcPortal",
+    "aggregation_dimensions": [["LogGroup", "PortalNode"]],
     "metrics_collected": {
-      "mem": {"measurement": ["used_percent"]},
+      "mem": {"measurement": ["used_percent"], "append_dimensions": $dimensions},
       "disk": {
         "measurement": ["used_percent", "inodes_free"],
+        "append_dimensions": $dimensions,
         "resources": ["/"],
         "drop_device": true,
         "ignore_file_system_types": ["nfs4", "lustre", "autofs", "tmpfs", "devtmpfs", "sysfs"]
@@ -55,7 +63,7 @@ $list
 }
 JSON
 if ! taken agent "$config"; then
-  if timeout 120 "$control" -a fetch-config -m ec2 -s -c "file:$config"; then
+  if within 120 "$control" -a fetch-config -m ec2 -s -c "file:$config"; then
     take agent
   else
     echo "WARNING: The CloudWatch agent did not take its configuration: this node's logs stay on the node." >&2

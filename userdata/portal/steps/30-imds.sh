@@ -1,9 +1,9 @@
 #!/bin/bash
 # Portal users' commands run on this node. The instance metadata service hands out the role's credentials, and with
-# them every secret that the role may read: it is for root only, now and after every boot.
+# them every secret that the role may read: it is closed to them, now and after every boot.
 # shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
-timeout 45 "$BUNDLE/imds-root-only.sh" || fail "The metadata service could not be closed to portal users (iptables)."
+within 45 "$BUNDLE/imds-guard.sh" || fail "The metadata service could not be closed to portal users (iptables)."
 put_unit hpc-portal-imds.service
-timeout 60 systemctl enable -q hpc-portal-imds.service
+within 60 systemctl enable -q hpc-portal-imds.service

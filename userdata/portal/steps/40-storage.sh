@@ -24,21 +24,21 @@ done
 [[ -e $ROOT/etc/fstab ]] || touch "$ROOT/etc/fstab"
 fstab=$(awk '$2 != "/efs" && $2 !~ "^/fsx_cluster[0-9]+$"' "$ROOT/etc/fstab")
 put_file "$ROOT/etc/fstab" 0644 <<< "${fstab:+$fstab$'\n'}$wanted"
-timeout 60 systemctl daemon-reload
+within 60 systemctl daemon-reload
 
 # A nightly updatedb would walk /efs and every Lustre; masking a timer that is not there does no harm.
-timeout 60 systemctl mask -q mlocate-updatedb.timer plocate-updatedb.timer ||
+within 60 systemctl mask -q mlocate-updatedb.timer plocate-updatedb.timer ||
   echo "WARNING: updatedb's timers could not be masked; where they exist they walk /efs at night." >&2
 
 mount_efs() {
   mountpoint -q "$EFS" && return 0
-  timeout --kill-after=10 90 mount "$EFS" 2> "$RUN/mount-errors"
+  within 90 mount "$EFS" 2> "$RUN/mount-errors"
 }
 attempt 5 15 mount_efs ||
   fail "/efs could not be mounted from $FILE_SYSTEM_ID ($(tail -n 1 "$RUN/mount-errors")): check its mount target in" \
     "this zone, port 2049 of its security group, and elasticfilesystem:ClientMount of this node's role."
-timeout --kill-after=5 30 stat -f "$EFS" > /dev/null || fail "/efs is mounted from $FILE_SYSTEM_ID but does not answer."
-if ! timeout --kill-after=5 30 mkdir -p "$SHARED" || ! timeout 30 chown 0:0 "$SHARED"; then
+within 30 stat -f "$EFS" > /dev/null || fail "/efs is mounted from $FILE_SYSTEM_ID but does not answer."
+if ! within 30 mkdir -p "$SHARED" || ! within 30 chown 0:0 "$SHARED"; then
   fail "Root may not write to /efs ($FILE_SYSTEM_ID): this node's role needs elasticfilesystem:ClientWrite and" \
     "elasticfilesystem:ClientRootAccess, and the file system no access point that enforces a user."
 fi
@@ -46,6 +46,6 @@ fi
 [[ -O $SHARED && ! -L $SHARED ]] || fail "/efs/hpc-portal belongs to somebody else than root: remove it."
 
 for ((n = 1; n <= number; n++)); do
-  timeout 60 systemctl start "fsx_cluster$n.automount" ||
+  within 60 systemctl start "fsx_cluster$n.automount" ||
     echo "WARNING: /fsx_cluster$n cannot be mounted on demand; see systemctl status fsx_cluster$n.automount." >&2
 done

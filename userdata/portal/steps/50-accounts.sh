@@ -12,7 +12,7 @@ account() { # account <name> <uid and gid> <shell>
   elif entry=$(getent group "$id"); then
     fail "On this image gid $id, which the portal's group $name needs, belongs to ${entry%%:*}: remove that group."
   else
-    timeout 60 groupadd --gid "$id" "$name"
+    within 60 groupadd --gid "$id" "$name"
   fi
   if entry=$(getent passwd "$name"); then
     [[ $(cut -d : -f 3,4 <<< "$entry") == "$id:$id" ]] ||
@@ -20,7 +20,7 @@ account() { # account <name> <uid and gid> <shell>
   elif entry=$(getent passwd "$id"); then
     fail "On this image uid $id, which the portal's account $name needs, belongs to ${entry%%:*}: remove that account."
   else
-    timeout 60 useradd --uid "$id" --gid "$id" --shell "$shell" --create-home "$name"
+    within 60 useradd --uid "$id" --gid "$id" --shell "$shell" --create-home "$name"
   fi
 }
 
@@ -47,7 +47,7 @@ password=$(printf '%s' "$answer" | password_of)
 [[ -n $password && $password != *[[:cntrl:]]* && $password != '{'* ]] ||
   fail "The secret of efadmin's password ($ADMIN_SECRET_ARN) must be one line, or JSON with the key \"password\"."
 if [[ $version != "$(cat "$STATE/admin-password.version" 2> /dev/null)" ]]; then
-  printf 'efadmin:%s\n' "$password" | timeout 60 chpasswd ||
+  printf 'efadmin:%s\n' "$password" | within 60 chpasswd ||
     fail "The system refused efadmin's password from $ADMIN_SECRET_ARN; its reason is above."
   put_file "$STATE/admin-password.version" 0600 <<< "$version"
 fi

@@ -13,9 +13,9 @@ size=$(stat -c %s "$key")
   fail "The munge key in $MUNGE_SECRET_ARN has $size bytes after decoding; it must have 32 to 1024."
 
 put_file "$ROOT/etc/munge/munge.key" 0400 munge:munge < "$key"
-timeout 60 systemctl enable -q munge.service
+within 60 systemctl enable -q munge.service
 action=start
 taken munge "$ROOT/etc/munge/munge.key" || action=restart
-attempt 5 5 timeout 60 systemctl "$action" munge.service ||
+attempt 5 5 within 60 systemctl "$action" munge.service ||
   fail "munged does not start with the clusters' key: see journalctl -u munge."
 taken munge "$ROOT/etc/munge/munge.key" || take munge

@@ -7,7 +7,7 @@
 java_home() { # the first Java 11 of this image, or nothing
   local java
   for java in "$ROOT"/usr/lib/jvm/java-11-*/bin/java "$(command -v java || true)"; do
-    if [[ -x $java && $(timeout 60 "$java" -version 2>&1) == *'version "11'[.\"]* ]]; then
+    if [[ -x $java && $(within 60 "$java" -version 2>&1) == *'version "11'[.\"]* ]]; then
       java=$(readlink -f "$java")
       printf '%s' "${java%/bin/java}"
       return 0

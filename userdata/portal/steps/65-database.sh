@@ -15,7 +15,7 @@ esac
 fetch_authorities() {
   local bundle
   for bundle in "$REGION/$REGION-bundle.pem" global/global-bundle.pem; do
-    timeout 90 curl -sSf -m 60 --proto =https -o "$RUN/rds-ca.pem" "$store/$bundle" &&
+    within 90 curl -sSf -m 60 --proto =https -o "$RUN/rds-ca.pem" "$store/$bundle" &&
       grep -q 'BEGIN CERTIFICATE' "$RUN/rds-ca.pem" && return 0
   done
   return 1
@@ -29,13 +29,13 @@ fi
 # The portal's JVM asks its own trust store: EnginFrame's connection, too, shall know whom it talks to.
 trust_authorities() {
   local known pem=$RUN/ca- certificate alias
-  known=$(timeout 60 "$JAVA_LINK/bin/keytool" -list -cacerts -storepass changeit) || return 1
+  known=$(within 60 "$JAVA_LINK/bin/keytool" -list -cacerts -storepass changeit) || return 1
   rm -f "$pem"*
   awk -v to="$pem" '/BEGIN CERTIFICATE/ { n++ } n { print > (to n) }' "$authorities"
   for certificate in "$pem"*; do
     alias=hpc-portal-rds-$(sha256sum < "$certificate" | cut -c 1-16)
     grep -q "^$alias," <<< "$known" ||
-      timeout 60 "$JAVA_LINK/bin/keytool" -importcert -noprompt -cacerts -storepass changeit -alias "$alias" \
+      within 60 "$JAVA_LINK/bin/keytool" -importcert -noprompt -cacerts -storepass changeit -alias "$alias" \
         -file "$certificate" || return 1
   done
   rm -f "$pem"*
@@ -56,7 +56,7 @@ quoted() { # a value between quotes, in an option file and in SQL alike
 }
 
 options=$RUN/master.cnf
-trap 'rm -f "$options"' EXIT
+trap 'rm -f "$options" "$RUN/mysql-errors"' EXIT
 master_password=$(secret_text "$DATABASE_SECRET_ARN" "the database's master password")
 portal_password=$(secret_text "$PORTAL_DATABASE_SECRET_ARN" "the portal's database password")
 (
@@ -69,11 +69,12 @@ user=$DATABASE_MASTER_USERNAME
 password='$(quoted "$master_password")'
 ssl-ca=$authorities
 $verify
+protocol=tcp
 connect-timeout=10
 OPTIONS
 )
 query() { # SQL from standard input; --defaults-file must be the first option
-  timeout --kill-after=5 60 mysql "--defaults-file=$options" --batch 2> "$RUN/mysql-errors"
+  within 60 mysql "--defaults-file=$options" --batch 2> "$RUN/mysql-errors"
 }
 answers() {
   query <<< 'SELECT 1;' > /dev/null && return 0
@@ -92,7 +93,10 @@ attempt 15 15 answers || fail "The database at $DATABASE_ENDPOINT:$DATABASE_PORT
 # latin1: with utf8mb4, the default of MySQL 8, EnginFrame's rows are too long. CREATE USER and GRANT apart, since
 # MySQL 8 refuses GRANT … IDENTIFIED BY. ALTER USER sets right what a restored snapshot may hold.
 user="'$DATABASE_USER'@'%'"
-query << SQL || fail "The portal's schema could not be made on $DATABASE_ENDPOINT: $(tail -n 1 "$RUN/mysql-errors")"
+reason() { # the last error; one of grammar quotes the statement, and with it perhaps a password
+  tail -n 1 "$RUN/mysql-errors" | sed 's/ near .*/ (a statement that this server does not know)/'
+}
+query << SQL || fail "The portal's schema could not be made on $DATABASE_ENDPOINT: $(reason)"
 CREATE DATABASE IF NOT EXISTS \`$DATABASE_SCHEMA\` DEFAULT CHARACTER SET latin1;
 CREATE USER IF NOT EXISTS $user IDENTIFIED BY '$(quoted "$portal_password")' REQUIRE SSL;
 ALTER USER $user IDENTIFIED BY '$(quoted "$portal_password")' REQUIRE SSL;

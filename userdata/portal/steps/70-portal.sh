@@ -15,7 +15,7 @@ if [[ -e $INSTALLED ]]; then
 else
   if [[ -e $installing ]]; then
     echo "an installation by $(< "$installing") ended half-way: starting it over"
-    timeout 600 rm -rf "$EF_TOP" # nobody ever worked with it: the portal starts only when it is installed
+    within 600 rm -rf "$EF_TOP" # nobody ever worked with it: the portal starts only when it is installed
   elif [[ -e $EF_TOP || -L $PORTAL_ROOT ]]; then
     fail "There is a portal in ${EF_TOP#"$ROOT"} that this product did not install: move it away, or, if it is to be" \
       "used as it is, create the file /efs/hpc-portal/installed."
@@ -23,7 +23,7 @@ else
   [[ ! -e $PORTAL_ROOT || -O $PORTAL_ROOT ]] ||
     fail "${PORTAL_ROOT#"$ROOT"} belongs to somebody else than root: remove it."
   put_file "$installing" 0644 <<< "$HOSTNAME (since $(date -u +%FT%TZ))"
-  "$BUNDLE/install.sh" 9>&-
+  "$BUNDLE/install.sh"
   # shellcheck source=/dev/null
   version=$(. "$EF_TOP/current-version" && printf '%s' "${VERSION:-unknown}")
   put_file "$INSTALLED" 0644 <<< "$FLAVOR $version, installed by $HOSTNAME on $(date -u +%F)"
@@ -32,7 +32,7 @@ fi
 
 # The vendor's way for a node to join: its service, started at boot. The installing node has it from the installer.
 if ! service; then
-  timeout 300 "$EF_TOP/bin/enginframe" host-setup --roles=server,agent --boot=y 9>&- ||
+  within 300 "$EF_TOP/bin/enginframe" host-setup --roles=server,agent --boot=y 9>&- ||
     fail "$EF_TOP/bin/enginframe host-setup could not make this node a member of the portal; see above."
 fi
 service || fail "enginframe host-setup ended without an enginframe.service on this node."

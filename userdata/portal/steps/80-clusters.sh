@@ -3,7 +3,7 @@
 # shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
-timeout --kill-after=5 75 "$BUNDLE/watch-clusters.sh" || echo "the clusters' timer tries again within a minute"
+within 75 "$BUNDLE/watch-clusters.sh" || echo "the clusters' timer tries again within a minute"
 put_unit hpc-portal-clusters.service
 put_unit hpc-portal-clusters.timer
-timeout 30 systemctl enable -q --now hpc-portal-clusters.timer
+within 30 systemctl enable -q --now hpc-portal-clusters.timer

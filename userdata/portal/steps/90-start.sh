@@ -6,9 +6,9 @@
 put_unit hpc-portal-watchdog.service
 put_unit hpc-portal-watchdog.timer
 put_file "$ROOT/etc/systemd/system/enginframe.service.d/hpc-portal.conf" 0644 < "$BUNDLE/units/enginframe.conf"
-timeout 60 systemctl daemon-reload # the installer's own unit, too, may be news to systemd
-timeout 60 systemctl enable -q enginframe.service
-timeout 600 systemctl start enginframe.service ||
+within 60 systemctl daemon-reload # the installer's own unit, too, may be news to systemd
+within 60 systemctl enable -q enginframe.service
+within 600 systemctl start enginframe.service ||
   fail "EnginFrame's service did not start: see journalctl -u enginframe and ${EF_TOP#"$ROOT"}/logs."
 
 answers() { [[ $(portal_status 127.0.0.1) == [23]?? ]]; }
@@ -17,4 +17,4 @@ if ! attempt 60 10 answers; then
   fail "The portal was started but https://127.0.0.1:8443/enginframe/ does not answer; the end of its logs is above."
 fi
 [[ -e $STATE/started ]] || put_file "$STATE/started" 0644 <<< "$HOSTNAME"
-timeout 60 systemctl enable -q --now hpc-portal-watchdog.timer
+within 60 systemctl enable -q --now hpc-portal-watchdog.timer
