@@ -13,6 +13,7 @@ from hypercorn.config import Config
 from ministack.app import app
 
 from emulator import (
+    alarms,
     autoscaling,
     catalog,
     checks,
@@ -31,7 +32,7 @@ from emulator import (
     s3,
 )
 
-HANDLER_MODULES = (autoscaling, ec2, fsx, nested, records, references, s3)
+HANDLER_MODULES = (alarms, autoscaling, ec2, fsx, nested, records, references, s3)
 
 
 def install() -> None:

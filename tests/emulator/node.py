@@ -2,7 +2,8 @@
 
 Nothing is executed. The user data must be what EC2 takes (at most 16 KiB), parse as bash, name the stack and logical id
 that it will signal (STACK_ID and LOGICAL_ID), and its bundle, an S3 object with a SHA-256, must be there to fetch.
-Values that the script puts together from variables of its own header are expanded first.
+Values that the script puts together from variables of its own header are expanded first. Whatever else the header of
+portal nodes names (userdata/header.sh: secrets, file systems, peers) must exist.
 """
 
 import base64
@@ -17,12 +18,13 @@ from typing import Any
 
 from ministack.services.cloudformation import provisioners
 
+from emulator import fsx
 from emulator.handlers import Properties, api, only
 
 USER_DATA_BYTES = 16384
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+|readonly\s+)?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 _VARIABLE = re.compile(r"\$\{?([A-Z][A-Z0-9_]*)\}?")
-_OBJECT = re.compile(r"s3://([a-z0-9][a-z0-9.-]+)/([A-Za-z0-9._/-]+)")
+_FETCHED = re.compile(r"""\bs3 cp\s[^\n]*?s3://([a-z0-9][a-z0-9.-]+)/([^\s"']+)""")
 _SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
 
 
@@ -74,9 +76,9 @@ def decode(data: Mapping[str, Any]) -> Script:
 
 def _bundle(script: Script) -> None:
     """Fetch what the script fetches and compare the checksum."""
-    found, sums = _OBJECT.search(script.expanded), set(_SHA256.findall(script.expanded))
+    found, sums = _FETCHED.search(script.expanded), set(_SHA256.findall(script.expanded))
     if not found:
-        raise Broken("the user data names no S3 object to start from")
+        raise Broken("the user data fetches nothing with `aws s3 cp`")
     bucket, key = found.groups()
     s3 = api("s3")
     try:
@@ -116,6 +118,28 @@ def _launchable(data: Mapping[str, Any], group: Mapping[str, Any]) -> Iterator[s
             yield f"the key pair '{data['KeyName']}' does not exist"
 
 
+def _surroundings(variables: Mapping[str, str], addresses: set[str]) -> Iterator[str]:
+    """What the header names and is not there; `addresses` are those of the node's own interfaces."""
+    for name, value in variables.items():
+        if "${" in value:
+            yield f"{name} is {value!r}: CloudFormation has not filled it in"
+        secrets = api("secretsmanager")
+        if name.endswith("_SECRET_ARN") and value:
+            try:
+                secrets.describe_secret(SecretId=value)
+            except secrets.exceptions.ClientError as problem:
+                yield f"{name}: {problem}"
+    file_system = variables.get("FILE_SYSTEM_ID")
+    if file_system and file_system not in [f["FileSystemId"] for f in api("efs").describe_file_systems()["FileSystems"]]:
+        yield f"the file system {file_system} does not exist"
+    lustre = [f"{f['DNSName']}@{f['LustreConfiguration']['MountName']}" for f in map(fsx.described, fsx.FILE_SYSTEMS)]
+    for mount in set(variables.get("LUSTRE", "").split()) - set(lustre):
+        yield f"there is no Lustre file system {mount}"
+    peers = variables.get("PEERS", "").split()
+    if peers and not addresses & set(peers):
+        yield f"none of the PEERS ({' '.join(peers)}) is the node's own address ({' '.join(addresses)})"
+
+
 def template_data(group: Properties) -> Properties:
     """The launch template data that a group's properties point to; raises Broken where there is none."""
     wanted = group.get("LaunchTemplate", {})
@@ -143,4 +167,8 @@ def boot(group: Properties) -> Script:
         if not script.variables.get(name):
             raise Broken(f"the user data does not set {name}, so the node cannot signal")
     _bundle(script)
+    known = provisioners._ec2._network_interfaces
+    interfaces = [known[i["NetworkInterfaceId"]] for i in data.get("NetworkInterfaces", []) if "NetworkInterfaceId" in i]
+    for complaint in _surroundings(script.variables, {i["PrivateIpAddress"] for i in interfaces}):
+        raise Broken(complaint)
     return script
