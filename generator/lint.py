@@ -41,7 +41,7 @@ def lint(files: Sequence[Path], regions: Sequence[str]) -> list[str]:
     return [
         f"{match.filename}:{match.linenumber}: {match.rule.id} {match.message}"
         for match in found
-        if not (match.rule.id == LOCAL_VIEW_ONLY and match.path[-1:] == ["TemplateURL"])
+        if not (match.rule.id == LOCAL_VIEW_ONLY and getattr(match, "path", [])[-1:] == ["TemplateURL"])
     ]
 
 

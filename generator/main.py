@@ -111,7 +111,7 @@ def assemble(
         for number, zone in enumerate(net.zones, 1)
     )
     nodes = parent.add(portal.build, form, checks, net, walls, keys, data, home, scratch, files, front, door)
-    watch = parent.add(monitoring.build, form, front, data, home, scratch)
+    watch = parent.add(monitoring.build, form, front, data, home, scratch, nodes)
     _outputs(parent, net, keys, data, home, scratch, door, clusters, nodes, watch)
     parent.finish()
     return parent

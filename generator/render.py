@@ -150,7 +150,10 @@ class _Loader(BaseLoader):
     """Reads short forms of the intrinsic functions as their long ones."""
 
 
-def _intrinsic(loader: Any, tag: str, node: yaml.Node) -> Any:
+def _intrinsic(loader: Any, suffix: str, node: yaml.Node) -> Any:
+    tag = f"!{suffix}"
+    if tag not in LONG_FORMS:
+        raise yaml.MarkedYAMLError(problem=f"unknown short form {tag}", problem_mark=node.start_mark)
     if isinstance(node, yaml.ScalarNode):
         value: Any = loader.construct_scalar(node)
         if tag == "!GetAtt":
@@ -162,8 +165,7 @@ def _intrinsic(loader: Any, tag: str, node: yaml.Node) -> Any:
     return {LONG_FORMS[tag]: value}
 
 
-for _tag in LONG_FORMS:
-    _Loader.add_constructor(_tag, lambda loader, node, tag=_tag: _intrinsic(loader, tag, node))
+_Loader.add_multi_constructor("!", _intrinsic)
 
 
 def load_yaml(text: str) -> Any:

@@ -16,6 +16,7 @@ from generator.tiers.balancer import Balancer
 from generator.tiers.database import Database
 from generator.tiers.filesystem import FileSystem
 from generator.tiers.lustre import Lustre
+from generator.tiers.portal import METRICS_NAMESPACE, Portal, node_title
 from generator.wiring import Ports, Tier, Value, port
 
 MINUTE = 60
@@ -64,6 +65,7 @@ def build(
     database: Database,
     file_system: FileSystem,
     lustre: tuple[Lustre, ...],
+    portal: Portal,
 ) -> Monitoring:
     """Topic, alarms and dashboard."""
     t = tier.template
@@ -135,6 +137,23 @@ def build(
         MetricName="ACUUtilization",
         **rds,
     )
+    for number in range(1, tier.zone_count + 1):
+        # The dimensions are those of the nodes' CloudWatch agent: userdata/portal/steps/20-logs.sh.
+        node = [
+            MetricDimension(Name="LogGroup", Value=portal.portal_log_group),
+            MetricDimension(Name="PortalNode", Value=node_title(number)),
+        ]
+        alarms.add(
+            f"PortalDiskFull{number}",
+            f"The root volume of portal node {number} is nearly full: remove files, or raise PortalVolumeSize.",
+            "GreaterThanThreshold",
+            90,
+            15,
+            Namespace=METRICS_NAMESPACE,
+            MetricName="disk_used_percent",
+            Dimensions=node,
+            Statistic="Maximum",
+        )
     for number, system in enumerate(lustre, 1):
         free = MetricDataQuery(
             Id="free",

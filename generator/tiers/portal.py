@@ -99,7 +99,7 @@ def build(
     zones: list[PortalZone] = []
     previous: dict[str, Any] = {}
     for number, (zone, place) in enumerate(zip(network.zones, firewall.zones, strict=True), 1):
-        title = f"PortalNode{number}"
+        title = node_title(number)
         name = Sub(f"${{AWS::StackName}}/portal-{number}")
         template = t.add_resource(
             LaunchTemplate(
@@ -171,6 +171,11 @@ def build(
         previous = {"DependsOn": group.title}
         zones.append(PortalZone(portal_group_name=Ref(group)))
     return Portal(zones=tuple(zones), portal_log_group=Ref(logs))
+
+
+def node_title(number: int) -> str:
+    """The logical id of the portal node of zone `number`; nodes sign their metrics with it."""
+    return f"PortalNode{number}"
 
 
 def _profile(tier: Tier, form: Form, secrets: Secrets, assets: Assets, logs: LogGroup) -> InstanceProfile:

@@ -24,6 +24,7 @@ from troposphere.wafv2 import (
     WebACLRule,
 )
 
+from generator import partition
 from generator.params import Form
 from generator.policies import log_group
 from generator.tiers.balancer import Balancer
@@ -71,10 +72,10 @@ def build(tier: Tier, form: Form, balancer: Balancer) -> Waf:
     # AWS WAF writes only to groups whose name begins like this.
     unique = Select(0, Split("-", Select(2, Split("/", Ref("AWS::StackId")))))
     logs = log_group(tier, form, "WebAclLogs", LogGroupName=Sub("aws-waf-logs-${Unique}", Unique=unique))
+    # Not the group's own Arn attribute, whose :* AWS WAF drops: what it holds would differ from the template for ever.
+    destination = partition.arn("logs", "log-group:${Group}", Group=Ref(logs))
     t.add_resource(
-        LoggingConfiguration(
-            "WebAclLogging", ResourceArn=GetAtt(acl, "Arn"), LogDestinationConfigs=[GetAtt(logs, "Arn")]
-        )
+        LoggingConfiguration("WebAclLogging", ResourceArn=GetAtt(acl, "Arn"), LogDestinationConfigs=[destination])
     )
     return Waf(web_acl_arn=GetAtt(acl, "Arn"))
 
