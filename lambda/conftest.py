@@ -1,10 +1,12 @@
 """What the Lambdas' tests share: handlers loaded by path, a stand-in of CloudFormation that keeps the answers."""
 
 import importlib.util
+import io
 import json
 import os
 import sys
 import urllib.request
+from email.message import Message
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -38,14 +40,34 @@ class Context:
         return int(self.seconds * 1000)
 
 
+class Page(io.BytesIO):
+    """What a web server answers to a GET."""
+
+    def __init__(self, content: bytes, kind: str = "application/java-archive", length: str = "") -> None:
+        super().__init__(content)
+        self.headers = Message()
+        self.headers["Content-Type"] = kind
+        self.headers["Content-Length"] = length or str(len(content))
+
+
 class CloudFormation:
-    """Sends events to a handler and keeps what the handler PUT; the next `failures` PUTs are refused."""
+    """Sends events to a handler and keeps what the handler PUT; the next `failures` PUTs are refused.
+
+    `web` holds what a GET of an address finds: a Page, or an exception to raise.
+    """
 
     def __init__(self) -> None:
         self.answers: list[dict[str, Any]] = []
+        self.web: dict[str, Page | Exception] = {}
         self.failures = 0
 
-    def urlopen(self, request: urllib.request.Request, timeout: float) -> "CloudFormation":
+    def urlopen(self, request: urllib.request.Request | str, timeout: float) -> Any:
+        if isinstance(request, str):
+            found = self.web.get(request, OSError("Name or service not known"))
+            if isinstance(found, Exception):
+                raise found
+            found.seek(0)
+            return Page(found.read(), found.headers["Content-Type"], found.headers["Content-Length"])
         if self.failures:
             self.failures -= 1
             raise OSError(f"refused {request.full_url}")

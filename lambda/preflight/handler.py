@@ -215,7 +215,7 @@ def zones(it):
         named.update(zip(blank, fit))
         for name in blank[len(fit) :]:
             yield name, f"is blank, and no zone is left with {', '.join(wanted)} and the database: choose other types."
-    it.zones = [named[name] for name in sorted(named)]
+    it.zones = [zone for _, zone in sorted(named.items()) if zone in offers]
 
 
 def fits(it, name):
@@ -300,10 +300,13 @@ def network_quotas(it):
 
 @reads()
 def lustre_quota(it):
-    """Room for the Lustre file systems"""
+    """FSx for Lustre is offered, and has room"""
     kind = it["LustreDeploymentType"]
     same = kind.replace("SCRATCH_2", "SCRATCH")  # both types of scratch share a quota
-    found = it.all("fsx", "describe_file_systems", "FileSystems")
+    try:
+        found = it.all("fsx", "describe_file_systems", "FileSystems")
+    except EndpointConnectionError:
+        raise Fault(f"FSx for Lustre is not offered in {it.region}: choose another region.") from None
     counted = (f for f in found if f.get("LustreConfiguration", {}).get("DeploymentType", "").startswith(same))
     need, used = it.count * it.number("LustreStorageCapacity"), sum(f["StorageCapacity"] for f in counted)
     yield from quota(it, "GiB of Lustre", "fsx", LUSTRE_QUOTAS[kind], need, used)
@@ -328,10 +331,6 @@ def lustre(it):
         yield "LustreDeploymentType", f"does not exist in {it.region}: choose PERSISTENT_1."
     if size != 1200 and (size <= 0 or size % 2400):
         yield "LustreStorageCapacity", "is no size of Lustre: choose 1200 or a multiple of 2400."
-    try:
-        it.client("fsx").describe_file_systems(MaxResults=1)
-    except EndpointConnectionError:
-        yield f"FSx for Lustre is not offered in {it.region}: choose another region."
 
 
 @reads("ExistingFileSystemId")
@@ -623,18 +622,24 @@ def handler(event):
     if event["RequestType"] == "Delete":
         return None, {}
     work = {"Custom::Preflight": preflight, "Custom::ParallelClusterImage": portal_image}[event["ResourceType"]]
-    return work(event, event["ResourceProperties"], event["RequestType"] == "Update" and event["OldResourceProperties"])
+    return work(event, event["ResourceProperties"], event["OldResourceProperties"] if event["RequestType"] == "Update" else None)
+
+
+def answers_of(properties):
+    """The answers by parameter: in `Answers` texts of lines `name=answer`; `Resolved` says what "auto" comes to."""
+    lines = [line.partition("=") for text in properties["Answers"] for line in text.splitlines()]
+    return {**{name: answer for name, _, answer in lines}, **properties["Resolved"]}
 
 
 def preflight(event, properties, old):
     """Custom::Preflight. What an answer such as "auto" comes to, is in Resolved and takes its place."""
     session, held, stack = boto3.Session(), event.get("PhysicalResourceId", ""), event["StackId"]
     it = Case(
-        {**properties["Answers"], **properties["Resolved"]},
+        answers_of(properties),
         session.region_name,
         session,
         zones=int(properties["Zones"]),
-        old=old and {**old["Answers"], **old["Resolved"]},
+        old=old and answers_of(old),
         held=held[3:].split(",") if old and held.startswith("az:") else (),
         stack="".join(re.findall(":stack/(.+)-[^-/]+-[A-Z0-9]+/", stack)),  # of parent-LogicalId-0123456789AB
         make=True,
