@@ -182,7 +182,11 @@ def test_an_update_of_a_create_only_property_replaces(emulator: Emulator, name: 
 
 PARAMETERS = {
     "Mode": {"Type": "String", "AllowedValues": ["auto", "serverless"], "Default": "auto"},
-    "Cidr": {"Type": "String", "AllowedPattern": r"\d+(\.\d+){3}/\d+", "ConstraintDescription": "must be a CIDR range."},
+    "Cidr": {
+        "Type": "String",
+        "AllowedPattern": r"\d+(\.\d+){3}/\d+",
+        "ConstraintDescription": "must be a CIDR range.",
+    },
     "Days": {"Type": "Number", "MinValue": 1, "MaxValue": 35, "Default": 7},
     "Name": {"Type": "String", "MinLength": 2, "Default": "ab"},
 }
@@ -206,7 +210,10 @@ def test_parameters_are_checked(emulator: Emulator, name: str, answers: dict[str
 
 
 def test_a_typed_parameter_must_name_something_that_exists(emulator: Emulator, name: str) -> None:
-    parameters = {"Vpc": {"Type": "AWS::EC2::VPC::Id"}, "Subnets": {"Type": "List<AWS::EC2::Subnet::Id>", "Default": ""}}
+    parameters = {
+        "Vpc": {"Type": "AWS::EC2::VPC::Id"},
+        "Subnets": {"Type": "List<AWS::EC2::Subnet::Id>", "Default": ""},
+    }
     body = template({"Topic": resource("AWS::SNS::Topic")}, Parameters=parameters)
     said = refusal(emulator, name, body, parameters={"Vpc": "vpc-01234567"})
     assert "parameter value vpc-01234567 for parameter name Vpc does not exist" in said
@@ -217,7 +224,10 @@ def test_rules_are_evaluated(emulator: Emulator, name: str) -> None:
     rule = {
         "RuleCondition": {"Fn::Not": [{"Fn::Equals": [ref("Domain"), ""]}]},
         "Assertions": [
-            {"Assert": {"Fn::Not": [{"Fn::Equals": [ref("Zone"), ""]}]}, "AssertDescription": "A domain needs its zone."}
+            {
+                "Assert": {"Fn::Not": [{"Fn::Equals": [ref("Zone"), ""]}]},
+                "AssertDescription": "A domain needs its zone.",
+            }
         ],
     }
     parameters = {p: {"Type": "String", "Default": ""} for p in ("Domain", "Zone")}
@@ -254,7 +264,9 @@ def test_a_reference_in_the_branch_not_taken_is_no_fault(emulator: Emulator, nam
 
 def test_a_type_is_refused_where_the_region_does_not_have_it(emulator: Emulator, name: str) -> None:
     body = template({"Budget": resource("AWS::Budgets::Budget", Budget={})})
-    assert "Unrecognized resource types: [AWS::Budgets::Budget]" in refusal(emulator, name, body, region="us-gov-west-1")
+    assert "Unrecognized resource types: [AWS::Budgets::Budget]" in refusal(
+        emulator, name, body, region="us-gov-west-1"
+    )
 
 
 def test_capabilities_must_be_acknowledged(emulator: Emulator, name: str) -> None:
@@ -492,7 +504,9 @@ def nodes(script: str, version: str = "1") -> Template:
     return template(
         {
             **network(),
-            "Role": resource("AWS::IAM::Role", AssumeRolePolicyDocument={"Version": "2012-10-17", "Statement": [trust]}),
+            "Role": resource(
+                "AWS::IAM::Role", AssumeRolePolicyDocument={"Version": "2012-10-17", "Statement": [trust]}
+            ),
             "Profile": resource("AWS::IAM::InstanceProfile", Roles=[ref("Role")]),
             "Interface": resource("AWS::EC2::NetworkInterface", SubnetId=ref("Subnet"), GroupSet=[ref("Group")]),
             "Template": resource("AWS::EC2::LaunchTemplate", LaunchTemplateData=data),
@@ -553,7 +567,9 @@ def test_an_interface_in_another_zone_cannot_be_launched_into(emulator: Emulator
 
 # The stand-in of the ParallelCluster provider
 
-PROVIDER = "https://${AWS::Region}-aws-parallelcluster.s3.${AWS::Region}.${AWS::URLSuffix}/parallelcluster/3.16.1/templates"
+PROVIDER = (
+    "https://${AWS::Region}-aws-parallelcluster.s3.${AWS::Region}.${AWS::URLSuffix}/parallelcluster/3.16.1/templates"
+)
 
 
 def cluster(name: str, **changes: Any) -> Template:
@@ -638,7 +654,9 @@ def test_the_provider_makes_updates_and_removes_a_cluster(emulator: Emulator, na
         ({"Iam": {"PermissionsBoundary": "no arn"}}, "PermissionsBoundary"),
     ],
 )  # fmt: skip
-def test_the_provider_refuses_a_bad_configuration(emulator: Emulator, name: str, change: Template, complaint: str) -> None:
+def test_the_provider_refuses_a_bad_configuration(
+    emulator: Emulator, name: str, change: Template, complaint: str
+) -> None:
     outcome = emulator.create_stack(name, cluster(name, **change))
     assert outcome.status == "ROLLBACK_COMPLETE" and complaint in outcome.reason
     emulator.delete_stack(name)

@@ -114,7 +114,13 @@ class AutoScalingGroup:
     def create(stock: Any, logical_id: str, properties: Properties, stack: str) -> Made:
         name, attributes = stock(logical_id, properties, stack)
         try:
-            _launch(properties, name, stack, logical_id, _settings(stack, logical_id, "CreationPolicy").get("ResourceSignal"))
+            _launch(
+                properties,
+                name,
+                stack,
+                logical_id,
+                _settings(stack, logical_id, "CreationPolicy").get("ResourceSignal"),
+            )
         except ValueError as problem:
             raise Failed(str(problem), name) from None
         return name, attributes
@@ -127,5 +133,7 @@ class AutoScalingGroup:
         if rolling and changed:
             waits = str(rolling.get("WaitOnResourceSignals", "false")).lower() == "true"
             size = new.get("DesiredCapacity") or new["MinSize"]
-            _launch(new, name, stack, logical_id, {"Count": size, "Timeout": rolling.get("PauseTime")} if waits else None)
+            _launch(
+                new, name, stack, logical_id, {"Count": size, "Timeout": rolling.get("PauseTime")} if waits else None
+            )
         return name, attributes

@@ -18,10 +18,12 @@ from ministack.services import ec2, rds
 from emulator import schemas
 
 Answer = tuple[int, Mapping[str, str], bytes]
-QUOTA = 1000.0  # of everything, unless a test sets another value
+QUOTA = 100_000.0  # of everything, unless a test sets another value
 QUOTAS: dict[str, float] = {}
 SIZES = {"nano": 2, "micro": 2, "small": 2, "medium": 2, "large": 2, "xlarge": 4}
-EFA = re.compile(r"(c5n\.(9|18)|c6i\.32|c6in\.(32|16)|c7i\.48|hpc\w+\.\d+|m6i\.32|m7i\.48|p\w+\.\d+|r6i\.32|g5\.48)xlarge")
+EFA = re.compile(
+    r"(c5n\.(9|18)|c6i\.32|c6in\.(32|16)|c7i\.48|hpc\w+\.\d+|m6i\.32|m7i\.48|p\w+\.\d+|r6i\.32|g5\.48)xlarge"
+)
 AMAZON = "247102896272"  # publishes ParallelCluster's images
 IMAGE = "ami-0c1a57e12ab5e1f0d"
 
@@ -122,7 +124,9 @@ def _orderable(params: dict[str, Any]) -> Answer:
         "</OrderableDBInstanceOption>"
         for name in classes
     )
-    return _rds("DescribeOrderableDBInstanceOptions", f"<OrderableDBInstanceOptions>{options}</OrderableDBInstanceOptions>")
+    return _rds(
+        "DescribeOrderableDBInstanceOptions", f"<OrderableDBInstanceOptions>{options}</OrderableDBInstanceOptions>"
+    )
 
 
 def _engine_versions(params: dict[str, Any]) -> Answer:

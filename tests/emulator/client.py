@@ -140,7 +140,9 @@ class Emulator:
                 raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def stop(self) -> None:
@@ -378,7 +380,9 @@ class Emulator:
     def _retained(self, region: str) -> set[str]:
         """The physical ids that some stack kept by its DeletionPolicy."""
         cloudformation = self.client("cloudformation", region)
-        stacks = [s["StackId"] for p in cloudformation.get_paginator("list_stacks").paginate() for s in p["StackSummaries"]]
+        stacks = [
+            s["StackId"] for p in cloudformation.get_paginator("list_stacks").paginate() for s in p["StackSummaries"]
+        ]
         kept = set()
         for stack in stacks:
             with contextlib.suppress(ClientError):  # a name used twice hides the earlier stack

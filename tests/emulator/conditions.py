@@ -64,5 +64,7 @@ def install() -> None:
     """Replace ministack's evaluation wherever it was imported."""
     for module in (changesets, engine, handlers, stacks):
         if not hasattr(module, "_evaluate_conditions"):
-            raise RuntimeError(f"ministack's {module.__name__} no longer evaluates conditions: mend tests/emulator/conditions.py.")
+            raise RuntimeError(
+                f"ministack's {module.__name__} no longer evaluates conditions: mend tests/emulator/conditions.py."
+            )
         module._evaluate_conditions = evaluate

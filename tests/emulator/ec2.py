@@ -167,7 +167,9 @@ class NetworkInterface:
             **tags(properties, "network-interface"),
         )["NetworkInterface"]
         interface = made["NetworkInterfaceId"]
-        taken = {i["PrivateIpAddress"] for i in store._network_interfaces.values() if i["SubnetId"] == subnet["SubnetId"]}
+        taken = {
+            i["PrivateIpAddress"] for i in store._network_interfaces.values() if i["SubnetId"] == subnet["SubnetId"]
+        }
         # AWS keeps the first four addresses of a subnet for itself.
         free = (str(host) for host in itertools.islice(ipaddress.ip_network(subnet["CidrBlock"]).hosts(), 3, None))
         address = properties.get("PrivateIpAddress") or next(host for host in free if host not in taken)

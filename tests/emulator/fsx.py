@@ -21,7 +21,9 @@ def refuse(properties: Properties) -> None:
     deployment = lustre.get("DeploymentType", "SCRATCH_1")
     throughput = lustre.get("PerUnitStorageThroughput")
     if capacity != 1200 and (capacity < 2400 or capacity % 2400):
-        raise ValueError(f"StorageCapacity is {capacity}, but Lustre on SSD comes in 1200, 2400 and multiples of 2400 GiB")
+        raise ValueError(
+            f"StorageCapacity is {capacity}, but Lustre on SSD comes in 1200, 2400 and multiples of 2400 GiB"
+        )
     if deployment.startswith("SCRATCH") and partition(get_region()) == "aws-cn":
         raise ValueError(f"DeploymentType {deployment} is not available in {get_region()}")
     if deployment.startswith("SCRATCH") and throughput is not None:

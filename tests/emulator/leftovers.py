@@ -115,9 +115,19 @@ KINDS = (
         retained=True,
     ),
     Kind("AWS::EFS::FileSystem", "efs", "describe_file_systems", "FileSystems", "FileSystemId"),
-    Kind("AWS::ElasticLoadBalancingV2::LoadBalancer", "elbv2", "describe_load_balancers", "LoadBalancers", "LoadBalancerArn"),
-    Kind("AWS::ElasticLoadBalancingV2::TargetGroup", "elbv2", "describe_target_groups", "TargetGroups", "TargetGroupArn"),
-    Kind("AWS::CertificateManager::Certificate", "acm", "list_certificates", "CertificateSummaryList", "CertificateArn"),
+    Kind(
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "elbv2",
+        "describe_load_balancers",
+        "LoadBalancers",
+        "LoadBalancerArn",
+    ),
+    Kind(
+        "AWS::ElasticLoadBalancingV2::TargetGroup", "elbv2", "describe_target_groups", "TargetGroups", "TargetGroupArn"
+    ),
+    Kind(
+        "AWS::CertificateManager::Certificate", "acm", "list_certificates", "CertificateSummaryList", "CertificateArn"
+    ),
     Kind("AWS::Events::Rule", "events", "list_rules", "Rules", "Name"),
     Kind("AWS::Scheduler::Schedule", "scheduler", "list_schedules", "Schedules", "Name"),
     Kind(

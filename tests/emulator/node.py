@@ -130,7 +130,9 @@ def _surroundings(variables: Mapping[str, str], addresses: set[str]) -> Iterator
             except secrets.exceptions.ClientError as problem:
                 yield f"{name}: {problem}"
     file_system = variables.get("FILE_SYSTEM_ID")
-    if file_system and file_system not in [f["FileSystemId"] for f in api("efs").describe_file_systems()["FileSystems"]]:
+    if file_system and file_system not in [
+        f["FileSystemId"] for f in api("efs").describe_file_systems()["FileSystems"]
+    ]:
         yield f"the file system {file_system} does not exist"
     lustre = [f"{f['DNSName']}@{f['LustreConfiguration']['MountName']}" for f in map(fsx.described, fsx.FILE_SYSTEMS)]
     for mount in set(variables.get("LUSTRE", "").split()) - set(lustre):
@@ -168,7 +170,9 @@ def boot(group: Properties) -> Script:
             raise Broken(f"the user data does not set {name}, so the node cannot signal")
     _bundle(script)
     known = provisioners._ec2._network_interfaces
-    interfaces = [known[i["NetworkInterfaceId"]] for i in data.get("NetworkInterfaces", []) if "NetworkInterfaceId" in i]
+    interfaces = [
+        known[i["NetworkInterfaceId"]] for i in data.get("NetworkInterfaces", []) if "NetworkInterfaceId" in i
+    ]
     for complaint in _surroundings(script.variables, {i["PrivateIpAddress"] for i in interfaces}):
         raise Broken(complaint)
     return script

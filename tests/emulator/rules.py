@@ -95,7 +95,9 @@ class _Rules:
         """The functions that answer true or false."""
         if function in ("Fn::And", "Fn::Or", "Fn::Not"):
             wanted = "one condition" if function == "Fn::Not" else "2 to 10 conditions"
-            if not isinstance(arguments, list) or not (len(arguments) == 1 if function == "Fn::Not" else 2 <= len(arguments) <= 10):
+            if not isinstance(arguments, list) or not (
+                len(arguments) == 1 if function == "Fn::Not" else 2 <= len(arguments) <= 10
+            ):
                 raise RuleError(f"{function} takes a list of {wanted}")
             truths = [self.truth(item, function) for item in arguments]
             return {"Fn::And": all(truths), "Fn::Or": any(truths), "Fn::Not": not truths[0]}[function]

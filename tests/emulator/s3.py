@@ -61,7 +61,9 @@ class Bucket:
         versions = [key for bucket, key in store._object_versions if bucket == physical_id]
         record = store._buckets.get(physical_id)
         if record and (record["objects"] or any(store._object_versions[physical_id, key] for key in versions)):
-            raise ValueError(f"The bucket {physical_id} you tried to delete is not empty (Service: S3, Status Code: 409)")
+            raise ValueError(
+                f"The bucket {physical_id} you tried to delete is not empty (Service: S3, Status Code: 409)"
+            )
         stock(physical_id, properties)
 
 

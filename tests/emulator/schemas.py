@@ -36,7 +36,10 @@ ALSO_CREATE_ONLY = {
 }
 # cfn-lint's schema of custom resources takes no booleans; CloudFormation takes anything and passes it on as strings.
 CUSTOM: Schema = {
-    "properties": {"ServiceToken": {"type": "string"}, "ServiceTimeout": {"type": "integer", "minimum": 1, "maximum": 3600}},
+    "properties": {
+        "ServiceToken": {"type": "string"},
+        "ServiceTimeout": {"type": "integer", "minimum": 1, "maximum": 3600},
+    },
     "required": ["ServiceToken"],
 }
 
@@ -56,7 +59,9 @@ def data() -> Path:
     files = importlib.metadata.files("cfn-lint") or []
     listed = next((file for file in files if str(file).endswith("data/schemas/providers/us-east-1.json")), None)
     if listed is None:
-        raise RuntimeError("cfn-lint's registry schemas are missing: install cfn-lint 1.58 in the emulator's environment.")
+        raise RuntimeError(
+            "cfn-lint's registry schemas are missing: install cfn-lint 1.58 in the emulator's environment."
+        )
     return Path(str(listed.locate())).parents[1]
 
 

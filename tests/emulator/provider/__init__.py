@@ -48,7 +48,10 @@ def template(version: str) -> dict[str, Any]:
             "PclusterCfnFunctionLogGroup": {
                 "Type": "AWS::Logs::LogGroup",
                 "DeletionPolicy": "Retain",
-                "Properties": {"RetentionInDays": 90, "LogGroupName": {"Fn::Sub": "/aws/lambda/${PclusterCfnFunction}"}},
+                "Properties": {
+                    "RetentionInDays": 90,
+                    "LogGroupName": {"Fn::Sub": "/aws/lambda/${PclusterCfnFunction}"},
+                },
             },
             "PclusterLambdaRole": {
                 "Type": "AWS::IAM::Role",
@@ -69,7 +72,11 @@ def template(version: str) -> dict[str, Any]:
                     "Timeout": 60,
                     "Environment": {"Variables": {"PARALLELCLUSTER_VERSION": version}},
                     "Role": {
-                        "Fn::If": ["CustomRole", {"Ref": "CustomLambdaRole"}, {"Fn::GetAtt": ["PclusterLambdaRole", "Arn"]}]
+                        "Fn::If": [
+                            "CustomRole",
+                            {"Ref": "CustomLambdaRole"},
+                            {"Fn::GetAtt": ["PclusterLambdaRole", "Arn"]},
+                        ]
                     },
                 },
             },
@@ -93,11 +100,18 @@ def publish() -> None:
         if not re.search("-isob?f?e?-", region):
             set_request_region(region)
             bucket = f"{region}-aws-parallelcluster"
-            public = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+            public = {
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": "s3:GetObject",
+                "Resource": f"arn:aws:s3:::{bucket}/*",
+            }
             store._buckets[bucket] = {
                 "created": "2018-11-01T00:00:00Z",
                 "region": region,
-                "objects": {KEY.format(version=version): store._build_object_record(body, {"content-type": "text/yaml"})},
+                "objects": {
+                    KEY.format(version=version): store._build_object_record(body, {"content-type": "text/yaml"})
+                },
                 **store._new_bucket_public_access_block(),
             }
             store._bucket_policies[bucket] = json.dumps({"Version": "2012-10-17", "Statement": [public]})

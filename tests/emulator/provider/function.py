@@ -21,7 +21,13 @@ from marshmallow import ValidationError
 VERSION = os.environ.get("PARALLELCLUSTER_VERSION", "")
 META = {"ServiceToken", "DeletionPolicy"}  # for the provider itself; all else goes to pcluster's functions
 ARGUMENTS = {
-    "Create": {"ClusterName", "ClusterConfiguration", "RollbackOnFailure", "SuppressValidators", "ValidationFailureLevel"},
+    "Create": {
+        "ClusterName",
+        "ClusterConfiguration",
+        "RollbackOnFailure",
+        "SuppressValidators",
+        "ValidationFailureLevel",
+    },
     "Update": {"ClusterName", "ClusterConfiguration", "SuppressValidators", "ValidationFailureLevel", "ForceUpdate"},
 }
 AWS_POLICIES = {"AmazonSSMManagedInstanceCore", "CloudWatchAgentServerPolicy", "AmazonS3ReadOnlyAccess"}
@@ -163,7 +169,9 @@ def check_update(name, old, new):
         head, *changes = rows
         told = [dict(zip(head, change)) for change in changes]
         failed = [
-            f"{'.'.join(map(str, t['param_path']))}.{t['parameter']}: {t['reason']}" for t in told if t["check"] != "SUCCEEDED"
+            f"{'.'.join(map(str, t['param_path']))}.{t['parameter']}: {t['reason']}"
+            for t in told
+            if t["check"] != "SUCCEEDED"
         ]
         raise Refused(f"Update failure: {'; '.join(failed)}")
 
@@ -204,7 +212,9 @@ def settle(name, operation):
             break
     if found["StackStatus"] != f"{operation}_COMPLETE":
         events = api("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
-        reasons = [e.get("ResourceStatusReason", "") for e in reversed(events) if e["ResourceStatus"].endswith("FAILED")]
+        reasons = [
+            e.get("ResourceStatusReason", "") for e in reversed(events) if e["ResourceStatus"].endswith("FAILED")
+        ]
         raise Refused(f"{name}: {operation} failed: {'; '.join(reasons)}")
     return found
 
@@ -244,7 +254,9 @@ def create_or_update(event):
         raise Refused("Cannot update the ClusterName in the properties.")
     longest = 40 if configuration.get("Scheduling", {}).get("SlurmSettings", {}).get("Database") else 60
     if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9-]+", name) or len(name) > longest:
-        raise Refused(f"The cluster name {name} is no letter followed by letters, digits and hyphens, {longest} at most")
+        raise Refused(
+            f"The cluster name {name} is no letter followed by letters, digits and hyphens, {longest} at most"
+        )
     stack = existing(name)
     if request == "Create" and stack:
         raise Refused(f"Cluster {name} already exists")
