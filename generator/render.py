@@ -11,11 +11,25 @@ from typing import Any
 
 import yaml
 
+
+class PurePythonDumper(yaml.SafeDumper):
+    """PyYAML's own dumper, brought to write the same bytes as libyaml: a scalar with a tag needs no quotes."""
+
+    def choose_scalar_style(self) -> Any:
+        """The style of the scalar at hand: as if its tag, when it has one of its own, went without saying."""
+        event: Any = self.event
+        implicit = event.implicit
+        event.implicit = (implicit[0] or event.tag.startswith("!"), implicit[1])
+        style = super().choose_scalar_style()
+        event.implicit = implicit
+        return style
+
+
 try:
     from yaml import CSafeDumper as BaseDumper
     from yaml import CSafeLoader as BaseLoader
 except ImportError:  # PyYAML without libyaml: slower, the same bytes
-    from yaml import SafeDumper as BaseDumper  # type: ignore[assignment]
+    BaseDumper = PurePythonDumper  # type: ignore[assignment,misc]
     from yaml import SafeLoader as BaseLoader  # type: ignore[assignment]
 
 # The order of the CloudFormation user guide, "Template sections", with what a reader wants to see first up front.
