@@ -6,7 +6,7 @@ MAIN := .venv/main/bin/python
 EMULATOR := .venv/emulator/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help templates lint package test local local-down check lock clean
+.PHONY: help templates lint package test local local-down check timing lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: $(MAIN) ## Check style, types, shell scripts and that build/ is fresh
 	@$(MAIN) -m ruff check
 	@$(MAIN) -m mypy
 	@$(MAIN) -m generator --check
+
+timing: $(MAIN) ## Time the generator against the import of troposphere
+	@$(MAIN) benchmarks/generation.py
 
 lock: $(UV) ## Pin the newest versions that setup.cfg and requirements/*.in allow
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-header --all-extras --upgrade setup.cfg -o requirements/main.txt

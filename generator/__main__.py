@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
+
+gc.disable()  # nothing that lives as short as this has garbage worth collecting; the imports make most of it
+
+import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -109,5 +112,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    gc.disable()  # nothing that lives as short as this has garbage worth collecting
     sys.exit(main(sys.argv[1:]))

@@ -17,6 +17,7 @@ from unittest import mock
 import boto3
 import yaml
 from cluster_configuration import CLUSTER_NAME, PARAMETERS
+from generator.main import build
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import ec2_backends
@@ -28,8 +29,6 @@ from moto.fsx.models import fsx_backends
 IMAGE = "aws-parallelcluster-3.16.1-amzn2023-hvm-x86_64-202601010000"
 SCRIPTS = ("accounts.sh", "operator.sh", "publish.sh")
 NODE_POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:List*", "Resource": "*"}]}'
-EFS_PORTS = ((2049, 2049),)
-LUSTRE_PORTS = ((988, 988), (1018, 1023))
 
 
 @contextmanager
@@ -85,20 +84,13 @@ def _deployment(region: str) -> dict[str, str]:
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/20", AvailabilityZone=f"{region}a")["Subnet"]["SubnetId"]
-    groups = {
-        name: ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
-        for name in ("head", "compute", "efs", "lustre")
-    }
-    for storage, ports in (("efs", EFS_PORTS), ("lustre", LUSTRE_PORTS)):
-        for group in ("head", "compute"):
-            rules = [_rule(first, last, groups[group]) for first, last in ports]
-            ec2.authorize_security_group_ingress(GroupId=groups[storage], IpPermissions=rules)
+    groups = _security_groups(vpc)
     _official_image(region)
 
     efs = boto3.client("efs")
     file_system = efs.create_file_system(CreationToken="shared", Encrypted=True)["FileSystemId"]
-    efs.create_mount_target(FileSystemId=file_system, SubnetId=subnet, SecurityGroups=[groups["efs"]])
-    interface = ec2.create_network_interface(SubnetId=subnet, Groups=[groups["lustre"]])["NetworkInterface"]
+    efs.create_mount_target(FileSystemId=file_system, SubnetId=subnet, SecurityGroups=[groups["FileSystemGroup"]])
+    interface = ec2.create_network_interface(SubnetId=subnet, Groups=[groups["LustreGroup"]])["NetworkInterface"]
     _lustre(region, vpc, subnet, interface["NetworkInterfaceId"])
 
     secrets = boto3.client("secretsmanager")
@@ -118,10 +110,10 @@ def _deployment(region: str) -> dict[str, str]:
     return {
         "AWS::Partition": partition,
         "AWS::Region": region,
-        "ComputeNodeGroupId": groups["compute"],
+        "ComputeNodeGroupId": groups["ComputeNodeGroup"],
         "DatabaseSecretArn": password,
         "FileSystemId": file_system,
-        "HeadNodeGroupId": groups["head"],
+        "HeadNodeGroupId": groups["HeadNodeGroup"],
         "LustreId": PARAMETERS["LustreId"],
         "MungeSecretArn": munge,
         "NodePolicyArn": policy,
@@ -129,8 +121,26 @@ def _deployment(region: str) -> dict[str, str]:
     }
 
 
-def _rule(first: int, last: int, group: str) -> dict[str, Any]:
-    return {"IpProtocol": "tcp", "FromPort": first, "ToPort": last, "UserIdGroupPairs": [{"GroupId": group}]}
+def _security_groups(vpc: str) -> dict[str, str]:
+    """The groups of the firewall tier, by logical id, with the rules that it gives them among each other."""
+    resources = build()["firewall.template.yaml"]["Resources"]
+    ec2 = boto3.client("ec2")
+    groups = {}
+    for title, resource in resources.items():
+        if resource["Type"] == "AWS::EC2::SecurityGroup":
+            groups[title] = ec2.create_security_group(GroupName=title, Description=title, VpcId=vpc)["GroupId"]
+            everything = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+            ec2.revoke_security_group_egress(GroupId=groups[title], IpPermissions=[everything])
+    for resource in resources.values():
+        rule = resource["Properties"]
+        peer = rule.get("SourceSecurityGroupId") or rule.get("DestinationSecurityGroupId")
+        if peer:
+            permission = {name: rule[name] for name in ("IpProtocol", "FromPort", "ToPort")}
+            permission["UserIdGroupPairs"] = [{"GroupId": groups[peer["Ref"]]}]
+            inward = "SourceSecurityGroupId" in rule
+            authorize = ec2.authorize_security_group_ingress if inward else ec2.authorize_security_group_egress
+            authorize(GroupId=groups[rule["GroupId"]["Ref"]], IpPermissions=[permission])
+    return groups
 
 
 def _official_image(region: str) -> None:

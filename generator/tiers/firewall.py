@@ -134,6 +134,9 @@ def build(tier: Tier, form: Form, network: Network) -> Firewall:
             rules.allow(f"Lustre{first}", client, lustre, first, last)
             # Lustre servers open connections to their clients too.
             rules.allow(f"Lustre{first}", lustre, client, first, last)
+    for node in (head, compute):
+        # ParallelCluster refuses a mount target whose group does not let NFS out to the nodes' groups as well.
+        rules.allow("Nfs", files, node, NFS)
     for first, last in LUSTRE:
         rules.allow(f"Lustre{first}", lustre, lustre, first, last)
     rules.allow("Slurm", portal, head, *SLURMCTLD)

@@ -29,12 +29,11 @@ from troposphere.ec2 import (
     TagSpecifications,
 )
 from troposphere.iam import InstanceProfile
-from troposphere.logs import LogGroup
 from troposphere.policies import AutoScalingRollingUpdate, CreationPolicy, ResourceSignal, UpdatePolicy
 
 from generator import partition
 from generator.params import Form
-from generator.policies import allow, given, log_group, may_log, role
+from generator.policies import LogGroup, allow, given, log_group, may_log, role
 from generator.tiers.assets import Assets
 from generator.tiers.balancer import Balancer
 from generator.tiers.database import Database
