@@ -148,12 +148,6 @@ def _outputs(
     """What an operator wants to know of a finished stack; the first ten are those of the CDK sample."""
     t = parent.template
 
-    def console(path: str, **variables: Value) -> Value:
-        return partition.console_url(t, path + "?region=${AWS::Region}", **variables)
-
-    def secret_link(arn: Value) -> Value:
-        return partition.console_url(t, "secretsmanager/secret?name=${Secret}&region=${AWS::Region}", Secret=arn)
-
     found: list[tuple[str, str, Value]] = [
         ("EnginFramePortalURL", "The portal: sign in as efadmin", door.portal_url),
         ("VPCId", "VPC", net.vpc_id),
@@ -165,17 +159,9 @@ def _outputs(
         ("DatabaseMasterUserName", "Master user of the database", data.database_master_username),
         ("EfsID", "EFS file system, mounted at /efs", home.file_system_id),
         ("StackName", "Name of this stack", Ref("AWS::StackName")),
-        ("AdminSecretLink", "Console page of efadmin's password", secret_link(keys.admin_secret_arn)),
-        ("DatabaseSecretLink", "Console page of the database password", secret_link(keys.database_secret_arn)),
-        (
-            "DashboardLink",
-            "Console page of the dashboard",
-            partition.console_url(
-                t,
-                "cloudwatch/home?region=${AWS::Region}#dashboards:name=${Dashboard}",
-                Dashboard=watch.dashboard_name,
-            ),
-        ),
+        ("AdminSecretLink", "Console page of efadmin's password", keys.admin_secret_link),
+        ("DatabaseSecretLink", "Console page of the database password", keys.database_secret_link),
+        ("DashboardLink", "Console page of the dashboard", watch.dashboard_link),
         ("AlarmTopicArn", "SNS topic of the alarms", watch.topic_arn),
         ("PortalLogGroup", "Log group of the portal nodes", nodes.portal_log_group),
         ("Version", "Version of these templates", __version__),
@@ -191,7 +177,7 @@ def _outputs(
             (
                 f"Cluster{number}SessionLink",
                 f"Session Manager on the head node in zone {number}",
-                console("systems-manager/session-manager/${Instance}", Instance=its_cluster.head_node_instance_id),
+                its_cluster.session_link,
             ),
             (f"Lustre{number}Id", f"Lustre file system at /fsx_cluster{number}", system.lustre_id),
             (

@@ -54,7 +54,7 @@ def portal_bundle(root: Path) -> tuple[str, bytes]:
         path = root / "templates" / name
         if path.is_dir():
             files |= {f"templates/{name}/{inner}": content for inner, content in _tree(path).items()}
-        elif path.exists():
+        else:
             files[f"templates/{name}"] = _read(path)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:

@@ -221,8 +221,8 @@ class Form(Ports):
     certificate_arn: Value = optional(
         ACCESS,
         "Certificate",
-        "Optional - ARN of an issued ACM certificate of this region for the portal's name. Leave blank to have one made: "
-        "validated in the hosted zone if there is one, self-signed otherwise.",
+        "Optional - ARN of an ACM certificate for the domain name. Leave blank to have one made: validated in the hosted "
+        "zone if given, else self-signed.",
         patterns.CERTIFICATE_ARN,
         "Must be the ARN of an ACM certificate, or blank.",
     )
@@ -236,8 +236,8 @@ class Form(Ports):
     hosted_zone_id: Value = optional(
         ACCESS,
         "Hosted zone",
-        "Optional - Public Route 53 hosted zone of the domain name, for its record and its certificate's validation. "
-        "Leave blank to keep DNS in your own hands.",
+        "Optional - Public Route 53 hosted zone of the domain name, for its record and certificate. Leave blank to keep "
+        "DNS in your own hands.",
         patterns.HOSTED_ZONE,
         "Must be a hosted zone's id such as Z0123456789ABCDEFGHIJ, or blank.",
     )
@@ -261,12 +261,12 @@ class Form(Ports):
         "Location (https:// or s3://) of the portal's installer JAR.",
         default=ENGINFRAME_INSTALLER,
         pattern=patterns.whole(patterns.DOWNLOAD),
-        constraint="Must be an https:// or s3:// location of the installer.",
+        constraint="Must be an https:// or s3:// location.",
     )
     portal_installer_sha256: Value = optional(
         PORTAL,
         "Installer's SHA-256",
-        "Optional - SHA-256 of the installer. Leave blank to record that of the first download and enforce it from then on.",
+        "Optional - SHA-256 of the installer. Leave blank to record that of the first download and enforce it then.",
         patterns.SHA256,
         "Must be 64 hexadecimal digits in lower case, or blank.",
     )
@@ -276,31 +276,28 @@ class Form(Ports):
         "Location (https:// or s3://) of MySQL Connector/J as a .tar.gz archive, the platform-independent edition.",
         default="https://dev.mysql.com/get/Downloads/Connector-J/mysql-connector-j-8.4.0.tar.gz",
         pattern=patterns.whole(patterns.DOWNLOAD),
-        constraint="Must be an https:// or s3:// location of the driver's archive.",
+        constraint="Must be an https:// or s3:// location.",
     )
     jdbc_driver_sha256: Value = optional(
         PORTAL,
         "JDBC driver's SHA-256",
-        "Optional - SHA-256 of the driver's archive. Leave blank to record that of the first download and enforce it "
-        "from then on.",
+        "Optional - SHA-256 of the archive. Leave blank to record that of the first download and enforce it then.",
         patterns.SHA256,
         "Must be 64 hexadecimal digits in lower case, or blank.",
     )
     license_secret_arn: Value = optional(
         PORTAL,
         "License secret",
-        "Optional - ARN of a Secrets Manager secret that holds the text of EF Portal's license.ef. Leave blank to run "
-        "EnginFrame, which needs none on EC2.",
+        "Optional - ARN of a secret with the text of EF Portal's license.ef. Leave blank for EnginFrame.",
         patterns.SECRET_ARN,
-        "Must be the ARN of a Secrets Manager secret, or blank.",
+        "Must be a secret's ARN, or blank.",
     )
     admin_password_secret_arn: Value = optional(
         PORTAL,
         "Administrator's password secret",
-        "Optional - ARN of a Secrets Manager secret with the password of the administrator efadmin. Leave blank to have "
-        "one generated.",
+        "Optional - ARN of a secret with the password of the administrator efadmin. Leave blank to have one generated.",
         patterns.SECRET_ARN,
-        "Must be the ARN of a Secrets Manager secret, or blank.",
+        "Must be a secret's ARN, or blank.",
     )
     portal_instance_type: Value = instance_type(
         PORTAL, "Instance type", "Instance type of the portal nodes.", "t3.2xlarge"
@@ -372,20 +369,19 @@ class Form(Ports):
         "Restore from snapshot",
         "Optional - ARN of a cluster snapshot of an earlier deployment. Leave blank to start with an empty database.",
         patterns.SNAPSHOT_ARN,
-        "Must be the ARN of a database cluster snapshot, or blank.",
+        "Must be a cluster snapshot's ARN, or blank.",
     )
     existing_file_system_id: Value = optional(
         STORAGE,
         "Existing EFS file system",
-        "Optional - EFS file system of an earlier deployment, without mount targets in this VPC. Leave blank to make one.",
+        "Optional - EFS file system of an earlier deployment, without mount targets. Leave blank to make one.",
         patterns.FILE_SYSTEM,
         "Must be a file system's id such as fs-0123456789abcdef0, or blank.",
     )
     lustre_deployment_type: Value = choice(
         STORAGE,
         "Lustre deployment type",
-        "SCRATCH_2 is fast and loses its data when a server fails; auto takes it, and PERSISTENT_1 in China, where there "
-        "is no scratch.",
+        "SCRATCH_2 loses its data when a server fails; auto takes it, or PERSISTENT_1 in China, which has no scratch.",
         "auto",
         "SCRATCH_2",
         "PERSISTENT_1",

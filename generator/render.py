@@ -133,13 +133,19 @@ def _mapping(data: dict[str, Any]) -> yaml.Node:
             if not node.tag.startswith("!"):  # else the value is a short form itself, and a node has but one tag
                 node.tag = tag
                 return node
-    return yaml.MappingNode(MAP, [(_node(key), _node(value)) for key, value in data.items()], flow_style=not data)
+    flow = not data or list(data) == ["default"]  # a label of the console's form takes one line
+    return yaml.MappingNode(MAP, [(_node(key), _node(value)) for key, value in data.items()], flow_style=flow)
 
 
 def _sequence(data: list[Any]) -> yaml.Node:
     items = [_node(item) for item in data]
-    flow = all(node.tag == INT for node in items) or sum(map(_width, items)) < FLOW
+    flow = all(map(_is_word, data)) or sum(map(_width, items)) < FLOW
     return yaml.SequenceNode(SEQ, items, flow_style=flow)
+
+
+def _is_word(item: Any) -> bool:
+    """Whether an item of a list is a number or a name, many of which read well in a paragraph."""
+    return isinstance(item, int) or (isinstance(item, str) and item.isalnum())
 
 
 def _width(node: yaml.Node) -> float:

@@ -26,15 +26,22 @@ class Sources:
         """The text of the file `path` of the project."""
         try:
             return (self.root / path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise GeneratorError(f"cannot read {self.root / path}: {error}; restore it from the repository") from error
+        except OSError as error:
+            raise GeneratorError(
+                f"cannot read {self.root / path}: {error.strerror}; restore it from the repository"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise GeneratorError(f"{self.root / path} is not UTF-8 text: restore it from the repository") from error
 
-    def yaml(self, path: str) -> Any:
-        """The YAML file `path`, with CloudFormation's short forms turned into the long ones."""
+    def yaml(self, path: str) -> dict[str, Any]:
+        """The mapping in the YAML file `path`, with CloudFormation's short forms turned into the long ones."""
         try:
-            return load_yaml(self.text(path))
+            found = load_yaml(self.text(path))
         except yaml.YAMLError as error:
             raise GeneratorError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+        if not isinstance(found, dict):
+            raise GeneratorError(f"{path} must hold a YAML mapping: restore it from the repository")
+        return found
 
     @cache  # noqa: B019 - one object for a run
     def inline_function(self, name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from troposphere import Equals, GetAtt, Not, Ref, Select, Split, Sub
 
-from generator import custom
+from generator import custom, partition
 from generator.params import Form
 from generator.policies import BOUNDARY_GIVEN, chosen, given
 from generator.tiers.assets import Assets
@@ -38,7 +38,7 @@ class Cluster(Ports):
 
     cluster_name: Value = port("Name of the cluster")
     head_node_address: Value = port("Address of the head node")
-    head_node_instance_id: Value = port("Instance of the head node")
+    session_link: Value = port("Session Manager on the head node")
 
 
 def build(
@@ -77,5 +77,9 @@ def build(
     return Cluster(
         cluster_name=Ref(cluster),
         head_node_address=GetAtt(cluster, "headNode.privateIpAddress"),
-        head_node_instance_id=GetAtt(cluster, "headNode.instanceId"),
+        session_link=partition.console_url(
+            t,
+            "systems-manager/session-manager/${Instance}?region=${AWS::Region}",
+            Instance=GetAtt(cluster, "headNode.instanceId"),
+        ),
     )

@@ -10,6 +10,7 @@ from troposphere import Ref, Sub
 from troposphere.cloudwatch import Alarm, Dashboard, Metric, MetricDataQuery, MetricDimension, MetricStat
 from troposphere.sns import SubscriptionResource, Topic
 
+from generator import partition
 from generator.params import Form
 from generator.policies import given
 from generator.tiers.balancer import Balancer
@@ -27,7 +28,7 @@ class Monitoring(Ports):
     """Where to look, and where alarms go."""
 
     topic_arn: Value = port("SNS topic of the alarms")
-    dashboard_name: Value = port("CloudWatch dashboard")
+    dashboard_link: Value = port("Console page of the dashboard")
 
 
 class _Alarms:
@@ -181,8 +182,9 @@ def build(
             15,
             Metrics=[free, share],
         )
-    dashboard = t.add_resource(Dashboard("Dashboard", DashboardBody=_body(tier.zone_count)))
-    return Monitoring(topic_arn=Ref(topic), dashboard_name=Ref(dashboard))
+    t.add_resource(Dashboard("Dashboard", DashboardBody=_body(tier.zone_count)))
+    page = "cloudwatch/home?region=${AWS::Region}#dashboards:name=${Dashboard}"
+    return Monitoring(topic_arn=Ref(topic), dashboard_link=partition.console_url(t, page))
 
 
 def _body(zone_count: int) -> Sub:

@@ -30,7 +30,7 @@ from generator.wiring import Ports, StrictTemplate, Tier, Value, port
 # The VPC is cut into eight blocks: the first four for private subnets, the last four for public ones.
 BLOCKS = 8
 FIRST_PUBLIC_BLOCK = 4
-MAX_ZONES = 4
+MAX_ZONES = 3  # of the parent's size; the VPC would have room for four
 EVERYWHERE = "0.0.0.0/0"
 
 

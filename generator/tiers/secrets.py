@@ -11,6 +11,7 @@ from typing import Any
 from troposphere import Equals, If, Ref, Sub
 from troposphere.secretsmanager import GenerateSecretString, Secret
 
+from generator import partition
 from generator.params import Form
 from generator.wiring import GOES_WITH_THE_STACK, Ports, Tier, Value, port
 
@@ -27,6 +28,8 @@ class Secrets(Ports):
     munge_secret_arn: Value = port("Secret with the munge key that portal and clusters share, base64")
     database_secret_arn: Value = port("Secret with the database master user's password, plain text")
     portal_database_secret_arn: Value = port("Secret with the password of the portal's own database user, plain text")
+    admin_secret_link: Value = port("Console page of efadmin's password")
+    database_secret_link: Value = port("Console page of the database password")
 
 
 def build(tier: Tier, form: Form) -> Secrets:
@@ -51,9 +54,18 @@ def build(tier: Tier, form: Form) -> Secrets:
     admin = password("AdminPassword", "Password of efadmin", Condition="GenerateAdminPassword")
     # 128 letters and digits are base64 of 96 bytes. Never replaced: another key needs a stopped fleet.
     munge = secret("MungeKey", "Munge key, base64", GenerateSecretString(PasswordLength=128, ExcludePunctuation=True))
+    admin_arn = If("GenerateAdminPassword", Ref(admin), form.admin_password_secret_arn)
+    master = Ref(password("DatabasePassword", "Password of the database's master user"))
+
+    def link(secret_arn: Value) -> Value:
+        page = "secretsmanager/secret?name=${SecretArn}&region=${AWS::Region}"
+        return partition.console_url(tier.template, page, SecretArn=secret_arn)
+
     return Secrets(
-        admin_secret_arn=If("GenerateAdminPassword", Ref(admin), form.admin_password_secret_arn),
+        admin_secret_arn=admin_arn,
         munge_secret_arn=Ref(munge),
-        database_secret_arn=Ref(password("DatabasePassword", "Password of the database's master user")),
+        database_secret_arn=master,
         portal_database_secret_arn=Ref(password("PortalDatabasePassword", "Password of the portal's database user")),
+        admin_secret_link=link(admin_arn),
+        database_secret_link=link(master),
     )
