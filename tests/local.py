@@ -18,23 +18,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # run as a script, not as a module
 
 from botocore.exceptions import ClientError  # noqa: E402
-from emulator.client import Emulator, EmulatorError, Event, Outcome, end, free_port, start  # noqa: E402
+from emulator.client import Emulator  # noqa: E402
+from emulator.outcome import Outcome  # noqa: E402
+from emulator.process import EmulatorError, end, free_port, start, wait_until_ready  # noqa: E402
+from emulator.progress import Progress  # noqa: E402
 
-FOLDER = ROOT / ".cache" / "local"
-STATE = FOLDER / "state.json"
+FOLDER = ROOT / ".cache" / "local"  # the build, the emulator's files and state.json
 STACK = "hpc-portal"
 BUCKET, PREFIX = "publisher", "hpc-portal/local/"
 VENDOR = "vendor"  # a bucket with stand-ins of what the portal's vendor offers for download
-SHOWN = ("COMPLETE", "FAILED", "SKIPPED")
 
 
 class Failure(Exception):
@@ -60,20 +60,23 @@ class State:
         return b"emulator" in command and str(self.port).encode() in command
 
 
-def recorded() -> State | None:
+def recorded(folder: Path) -> State | None:
     """The deployment that an earlier `up` left running."""
-    return State(**json.loads(STATE.read_text())) if STATE.exists() else None
+    path = folder / "state.json"
+    return State(**json.loads(path.read_text())) if path.exists() else None
 
 
-def forget(state: State) -> None:
+def forget(folder: Path, state: State) -> None:
     """End the emulator and remove all that is known of it."""
     if state.alive:
         end(state.group)
+    while state.alive:  # killed, but perhaps not dead yet
+        time.sleep(0.01)
     shutil.rmtree(state.home, ignore_errors=True)
-    STATE.unlink(missing_ok=True)
+    (folder / "state.json").unlink(missing_ok=True)
 
 
-def release() -> dict[str, bytes]:
+def release(folder: Path) -> dict[str, bytes]:
     """Everything that a publisher's bucket holds, by relative key.
 
     The certificate function is packed without its packages: functions run on the emulator's own Python, which has them,
@@ -81,7 +84,7 @@ def release() -> dict[str, bytes]:
     """
     from generator import package
 
-    build = FOLDER / "build"
+    build = folder / "build"
     generated = subprocess.run(
         [sys.executable, "-m", "generator", "--output", str(build)],
         cwd=ROOT,
@@ -122,58 +125,6 @@ def prepare(emulator: Emulator, given: dict[str, str], region: str) -> dict[str,
     return given
 
 
-class Progress:
-    """Shows the parent's tiers as they go: a live table on a terminal, else a line for each that has ended."""
-
-    def __init__(self) -> None:
-        self.began = time.monotonic()
-        self.tiers: dict[str, tuple[str, float, float]] = {}  # status, begin, end
-        self.working: dict[str, str] = {}  # nested stack's name -> resource in progress
-        self.ids: dict[str, str] = {}  # tier -> nested stack's name
-        self.live: Any = None
-
-    def __call__(self, event: Event) -> None:
-        status, name = event["ResourceStatus"], event["LogicalResourceId"]
-        if event["StackName"] != STACK:
-            if name != event["StackName"]:
-                self.working[event["StackName"]] = name
-        elif event["ResourceType"] == "AWS::CloudFormation::Stack" and name != STACK:
-            now = time.monotonic() - self.began
-            begun = now if status.endswith("IN_PROGRESS") else self.tiers.get(name, ("", now, now))[1]
-            self.tiers[name] = (status, begun, now)
-            if event.get("PhysicalResourceId"):
-                self.ids[name] = event["PhysicalResourceId"].split("/")[1]
-            if self.live is None and status.endswith(SHOWN):
-                print(f"{now:6.1f} s  {name.removesuffix('Stack'):<16} {status.replace('_', ' ').lower()}", flush=True)
-        if self.live is not None:
-            self.live.update(self.table())
-
-    def table(self) -> Any:
-        """The tiers so far, each with what it is at."""
-        from rich.table import Table
-
-        table = Table(box=None, pad_edge=False, show_header=False)
-        for name, (status, begun, ended) in self.tiers.items():
-            running = status.endswith("IN_PROGRESS")
-            mark = "[cyan]…[/]" if running else "[red]✗[/]" if "FAILED" in status else "[green]✓[/]"
-            seconds = (time.monotonic() - self.began if running else ended) - begun
-            child = next((c for c in self.working if f"-{name}-" in c), self.ids.get(name, ""))
-            doing = self.working.get(child, "") if running else ""
-            table.add_row(mark, name, f"{seconds:.1f} s", f"[dim]{doing}[/]")
-        return table
-
-    @contextlib.contextmanager
-    def shown(self) -> Iterator[Progress]:
-        """While a stack operation runs."""
-        if not sys.stdout.isatty():
-            yield self
-            return
-        from rich.live import Live
-
-        with Live(self.table(), refresh_per_second=8) as self.live:
-            yield self
-
-
 def show(outputs: Mapping[str, str]) -> None:
     """Outputs as an aligned table; values are never wrapped, so that they can be copied."""
     width = max(map(len, outputs), default=0)
@@ -183,28 +134,28 @@ def show(outputs: Mapping[str, str]) -> None:
 
 def up(options: argparse.Namespace) -> None:
     """Deploy; raises Failure with the first real cause if the stack fails."""
-    state = recorded()
+    state = recorded(options.folder)
     if state and state.alive:
         raise Failure(f"A local deployment runs already, on port {state.port}: run `make local-down` first.")
     if state:
-        forget(state)
+        forget(options.folder, state)
     given = answers(options.parameters, options.region)
-    files = release()
-    home = FOLDER / "emulator"
+    files = release(options.folder)
+    home = options.folder / "emulator"
     shutil.rmtree(home, ignore_errors=True)
     port = options.port or free_port()
     process = start(port, home, watched=False)
     state = State(port, process.pid, str(home), options.region)
-    STATE.write_text(json.dumps(asdict(state)))
+    (options.folder / "state.json").write_text(json.dumps(asdict(state)))
     emulator = Emulator(port)
     try:
-        emulator.wait_until_ready(process, home)
+        wait_until_ready(port, process, home)
     except EmulatorError:
-        forget(state)
+        forget(options.folder, state)
         raise
     emulator.publish(files, BUCKET, PREFIX, options.region)
     url = emulator.url(BUCKET, f"{PREFIX}templates/main.template.yaml", options.region)
-    progress = Progress()
+    progress = Progress(STACK)
     try:
         with progress.shown():
             outcome = emulator.create_stack(
@@ -215,7 +166,7 @@ def up(options: argparse.Namespace) -> None:
                 on_event=progress,
             )
     except ClientError as refused:
-        forget(state)
+        forget(options.folder, state)
         raise Failure(f"CloudFormation refuses the launch: {refused.response['Error']['Message']}") from None
     if not outcome.complete:
         raise Failure(
@@ -228,20 +179,20 @@ def up(options: argparse.Namespace) -> None:
 
 def down(options: argparse.Namespace) -> None:
     """Delete the deployment, tell what is left of it, end the emulator; raises Failure if the delete fails."""
-    state = recorded()
+    state = recorded(options.folder)
     if not state:
         print("There is no local deployment.")
         return
     if not state.alive:
-        forget(state)
+        forget(options.folder, state)
         print("The emulator of the local deployment had ended already.")
         return
     emulator = Emulator(state.port)
     outcome: Outcome | None = None
-    with contextlib.suppress(ClientError), Progress().shown() as progress:  # no stack: there is nothing to delete
+    with contextlib.suppress(ClientError), Progress(STACK).shown() as progress:  # no stack: there is nothing to delete
         outcome = emulator.delete_stack(STACK, region=state.region, on_event=progress)
     left = [item for item in emulator.leftovers(state.region) if item.name not in (BUCKET, VENDOR)]
-    forget(state)
+    forget(options.folder, state)
     for item in left:
         print(f"left behind: {item}")
     if outcome and not outcome.complete:
@@ -260,8 +211,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--parameters", type=Path, default=ROOT / "parameters" / "minimal.json", metavar="FILE")
     parser.add_argument("--port", type=int, default=0, help="port of the emulator on 127.0.0.1 (default: a free one)")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the deployment keeps its files")
     options = parser.parse_args(arguments)
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    options.folder.mkdir(parents=True, exist_ok=True)
     try:
         {"up": up, "down": down}[options.command](options)
     except (Failure, EmulatorError) as problem:

@@ -28,7 +28,7 @@ AMAZON = "247102896272"  # publishes ParallelCluster's images
 IMAGE = "ami-0c1a57e12ab5e1f0d"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _extension(folder: str, name: str) -> Any:
     return json.loads((schemas.data() / "extensions" / folder / f"{name}.json").read_text())
 

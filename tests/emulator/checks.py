@@ -11,7 +11,7 @@ from typing import Any
 from ministack.core.responses import get_region
 from ministack.services.cloudformation import provisioners, stacks
 
-from emulator import control, schemas
+from emulator import control, schemas, validation
 from emulator.handlers import HANDLERS, Made, Properties
 from emulator.regions import partition
 
@@ -47,7 +47,7 @@ def foreign_arns(value: Any) -> Iterator[str]:
 def refuse(resource_type: str, logical_id: str, properties: Properties) -> None:
     """Raise ValueError with everything that AWS would not accept in these properties."""
     found = [f"{arn} is an ARN of another partition than {get_region()}'s" for arn in foreign_arns(properties)]
-    found += schemas.faults(schemas.schema_of(resource_type, get_region()), properties)
+    found += validation.faults(schemas.schema_of(resource_type, get_region()), properties)
     if found:
         message = "; ".join(found)
         raise ValueError(f"Properties validation failed for resource {logical_id} with message: {message}")

@@ -8,59 +8,28 @@
 Runs in the tests' own virtual environment: boto3 and the standard library.
 """
 
-import contextlib
 import functools
 import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import tempfile
-import time
 import urllib.request
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
-from emulator import leftovers
+from emulator import history, leftovers
+from emulator.outcome import Listener, Outcome, wait
+from emulator.process import LOG, end, free_port, start, wait_until_ready
 from emulator.regions import suffix
 
-ROOT = Path(__file__).resolve().parents[2]
-PYTHON = ROOT / ".venv" / "emulator" / "bin" / "python"
-CACHE = ROOT / ".cache" / "emulator"
-ACCOUNT = "123456789012"
 CAPABILITIES = ("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
-POLL = 0.05  # seconds between two looks at a stack
-START = 60.0  # seconds for a start with nothing compiled yet, on a busy machine
-Event = Mapping[str, Any]
-
-
-class EmulatorError(RuntimeError):
-    """The emulator could not be started, or has ended."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How an operation on a stack ended. `reason` is the first real cause of a failure, empty after a success."""
-
-    name: str
-    stack_id: str
-    region: str
-    status: str
-    reason: str = ""
-    outputs: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def complete(self) -> bool:
-        """Whether the operation did what it was asked to do."""
-        return self.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE")
 
 
 @dataclass(frozen=True)
@@ -78,48 +47,6 @@ class Fault:
     times: int = 1
 
 
-def python() -> str:
-    """The Python of the emulator's virtual environment; HPC_PORTAL_EMULATOR_PYTHON names another one."""
-    chosen = os.environ.get("HPC_PORTAL_EMULATOR_PYTHON", str(PYTHON))
-    if not Path(chosen).exists():
-        raise EmulatorError(f"{chosen} does not exist: run `make local` or `make test`, which set the emulator up.")
-    return chosen
-
-
-def free_port() -> int:
-    """A port on 127.0.0.1 that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def start(port: int, home: Path, *, watched: bool) -> subprocess.Popen[bytes]:
-    """Start a launcher that keeps everything it writes under `home`, its log in home/emulator.log.
-
-    A `watched` one ends, and removes `home`, as soon as its standard input is closed: when this process dies, however
-    it dies. The other one lives on until its process group is ended.
-    """
-    home.mkdir(parents=True, exist_ok=True)
-    command = [python(), "-m", "emulator", "--port", str(port), "--home", str(home), "--cache", str(CACHE)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
-    with (home / "emulator.log").open("wb") as log:
-        return subprocess.Popen(
-            [*command, "--watch-stdin"] if watched else command,
-            stdin=subprocess.PIPE if watched else subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=home,
-            env={**environment, "PYTHONPATH": str(ROOT / "tests")},
-            start_new_session=True,
-        )
-
-
-def end(group: int) -> None:
-    """End a launcher's process group: the launcher and every Lambda function it runs."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, signal.SIGKILL)
-
-
 class Emulator:
     """A running emulator: one that this object starts and ends, or with `port` one that runs already."""
 
@@ -134,7 +61,7 @@ class Emulator:
         if self._own:
             self._process = start(self.port, self.home, watched=True)
             try:
-                self.wait_until_ready(self._process, self.home)
+                wait_until_ready(self.port, self._process, self.home)
             except BaseException:
                 self.stop()
                 raise
@@ -153,17 +80,6 @@ class Emulator:
             shutil.rmtree(self.home, ignore_errors=True)
             self._process = None
 
-    def wait_until_ready(self, process: subprocess.Popen[bytes], home: Path) -> None:
-        """Wait until the emulator answers; raises EmulatorError with its log's end when it does not come up."""
-        deadline = time.monotonic() + START
-        while time.monotonic() < deadline and process.poll() is None:
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_ministack/health", timeout=5).close()
-                return
-            time.sleep(POLL)
-        log = (home / "emulator.log").read_text(errors="replace")
-        raise EmulatorError(f"The emulator did not start; the end of its log:\n{log[-2000:]}")
-
     @property
     def endpoint(self) -> str:
         """What AWS_ENDPOINT_URL must be for programs that shall talk to this emulator."""
@@ -172,9 +88,9 @@ class Emulator:
     @property
     def log(self) -> Path:
         """The launcher's log file; gone when the emulator is."""
-        return self.home / "emulator.log"
+        return self.home / LOG
 
-    @functools.lru_cache(maxsize=None)  # noqa: B019 - an emulator lives as long as the session
+    @functools.cache  # noqa: B019 - an emulator lives as long as the session
     def client(self, service: str, region: str = "us-east-1") -> Any:
         """A boto3 client of the emulator."""
         settings = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=600)
@@ -228,7 +144,7 @@ class Emulator:
         url: str | None = None,
         parameters: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
-        on_event: Callable[[Event], None] | None = None,
+        on_event: Listener | None = None,
         **options: Any,
     ) -> Outcome:
         """Create a stack from a template (text or dict) or a TemplateURL and wait until it has ended one way or other.
@@ -250,7 +166,7 @@ class Emulator:
         url: str | None = None,
         parameters: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
-        on_event: Callable[[Event], None] | None = None,
+        on_event: Listener | None = None,
         **options: Any,
     ) -> Outcome:
         """Update a stack and wait, as create_stack does. Without template and url the previous template is used, and
@@ -273,7 +189,7 @@ class Emulator:
         name: str,
         *,
         region: str = "us-east-1",
-        on_event: Callable[[Event], None] | None = None,
+        on_event: Listener | None = None,
         **options: Any,
     ) -> Outcome:
         """Delete a stack and wait; a refusal (termination protection) raises ClientError."""
@@ -283,86 +199,26 @@ class Emulator:
         cloudformation.delete_stack(StackName=stack, **options)
         return self.wait(stack, region, on_event, seen)
 
-    def _seen(self, stack: str, region: str) -> set[str]:
-        return {event["EventId"] for event in self.events(stack, region)}
+    def _seen(self, stack: str, region: str) -> frozenset[str]:
+        return frozenset(event["EventId"] for event in self.events(stack, region))
 
     def wait(
         self,
         stack: str,
-        region: str,
-        on_event: Callable[[Event], None] | None = None,
-        seen: set[str] | None = None,
+        region: str = "us-east-1",
+        on_event: Listener | None = None,
+        seen: frozenset[str] = frozenset(),
     ) -> Outcome:
-        """Wait until nothing is in progress in a stack; events that are not in `seen` go to `on_event`."""
-        cloudformation, before = self.client("cloudformation", region), set(seen or ())
-        told = set(before)
-        while True:
-            described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
-            over = not described["StackStatus"].endswith("_IN_PROGRESS")
-            if on_event:
-                for event in self.events(stack, region):
-                    if event["EventId"] not in told:
-                        told.add(event["EventId"])
-                        on_event(event)
-            if over:
-                break
-            time.sleep(POLL)
-        outcome = Outcome(
-            name=described["StackName"],
-            stack_id=described["StackId"],
-            region=region,
-            status=described["StackStatus"],
-            outputs={o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])},
-        )
-        if outcome.complete:
-            return outcome
-        causes = self.failures(stack, region, before)
-        reason = causes[0] if causes else described.get("StackStatusReason", "no event says why")
-        return Outcome(**{**asdict(outcome), "reason": reason})
+        """Wait until nothing is in progress in a stack; events whose ids are not in `seen` go to `on_event`."""
+        return wait(self.client("cloudformation", region), stack, region, on_event, seen)
 
-    def _own_events(self, stack: str, region: str) -> list[dict[str, Any]]:
-        pages = self.client("cloudformation", region).get_paginator("describe_stack_events").paginate(StackName=stack)
-        found = [event for page in pages for event in page["StackEvents"]]
-        return list(reversed(found))
-
-    def events(self, stack: str, region: str = "us-east-1") -> list[dict[str, Any]]:
+    def events(self, stack: str, region: str = "us-east-1") -> list[history.Event]:
         """Every event of a stack and of the stacks in it, oldest first."""
-        own = self._own_events(stack, region)
-        found = list(own)
-        for child in self._children(own):
-            found += self.events(child, region)
-        return sorted(found, key=lambda event: event["Timestamp"])
+        return history.all_events(self.client("cloudformation", region), stack)
 
-    @staticmethod
-    def _children(events: list[dict[str, Any]]) -> list[str]:
-        """The nested stacks that events speak of. A child's id is known only from its parent's later events."""
-        ids = {
-            event.get("PhysicalResourceId", "")
-            for event in events
-            if event["ResourceType"] == "AWS::CloudFormation::Stack"
-        }
-        return sorted(i for i in ids if i.startswith("arn:") and i != events[0]["StackId"])
-
-    def failures(self, stack: str, region: str = "us-east-1", seen: set[str] | None = None) -> list[str]:
-        """What failed first of all, then the rest: `Tier/Resource (type): reason` a line, across nested stacks.
-
-        A nested stack's own failure is left out where something in it explains it, and so is what CloudFormation merely
-        cancelled. Events in `seen` are skipped.
-        """
-        lines = []
-        events = [event for event in self._own_events(stack, region) if event["EventId"] not in (seen or ())]
-        for event in events:
-            reason, kind = event.get("ResourceStatusReason", ""), event["ResourceType"]
-            own = event.get("PhysicalResourceId") == event["StackId"]
-            if not event["ResourceStatus"].endswith("_FAILED") or own or "cancelled" in reason:
-                continue
-            below: list[str] = []
-            if kind == "AWS::CloudFormation::Stack":
-                children = [part for part in reason.split() if part.startswith("arn:") and ":stack/" in part]
-                below = self.failures(children[0], region, seen) if children else []
-            name = event["LogicalResourceId"]
-            lines += [f"{name}/{line}" for line in below] or [f"{name} ({kind}): {reason}"]
-        return lines
+    def failures(self, stack: str, region: str = "us-east-1", seen: frozenset[str] = frozenset()) -> list[str]:
+        """What failed in a stack, the first real cause first, a line each; see history.failures."""
+        return history.failures(self.client("cloudformation", region), stack, seen)
 
     # What is there
 
@@ -370,28 +226,12 @@ class Emulator:
         """Everything in the region that a stack may have made and that is still there; the published buckets are not."""
         found = leftovers.everything(lambda service: self.client(service, region), region)
         found += [leftovers.Leftover(*line.split(" ", 1)) for line in self._ask(f"/_emulator/records?region={region}")]
-        kept = self._retained(region)
+        kept = history.retained(self.client("cloudformation", region))
         return [
             leftovers.Leftover(item.kind, item.name, retained=item.retained or item.name in kept)
             for item in found
             if not (item.kind == "AWS::S3::Bucket" and item.name in self._published)
         ]
-
-    def _retained(self, region: str) -> set[str]:
-        """The physical ids that some stack kept by its DeletionPolicy."""
-        cloudformation = self.client("cloudformation", region)
-        stacks = [
-            s["StackId"] for p in cloudformation.get_paginator("list_stacks").paginate() for s in p["StackSummaries"]
-        ]
-        kept = set()
-        for stack in stacks:
-            with contextlib.suppress(ClientError):  # a name used twice hides the earlier stack
-                kept |= {
-                    event["PhysicalResourceId"]
-                    for event in self._own_events(stack, region)
-                    if event["ResourceStatus"] == "DELETE_SKIPPED"
-                }
-        return kept
 
     def set_quotas(self, **quotas: float) -> None:
         """Service quotas by code (RDS: by name) from now on; every other one is large, and without arguments all are."""

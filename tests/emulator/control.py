@@ -3,10 +3,12 @@
 `/_emulator/faults` (PUT a list) makes resources fail: each fault names an operation (create, update, delete, or boot for
 the stand-in node of an Auto Scaling group), a resource type, a regular expression for `stack name/logical id`, the
 message and how often. `/_emulator/quotas` (PUT {code: value}) sets service quotas, `/_emulator/records?region=…` lists
-what is kept in memory only. FSx's DescribeFileSystems and Service Quotas are answered here, since ministack has neither.
+what is kept in memory only, `/_emulator/home` tells which emulator this is. FSx's DescribeFileSystems and Service Quotas
+are answered here, since ministack has neither.
 """
 
 import json
+import os
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -92,7 +94,16 @@ def _quota(region: str, request: Any) -> Any:
     return catalog.service_quota(request)
 
 
-PATHS = {"/_emulator/faults": _set_faults, "/_emulator/quotas": _set_quotas, "/_emulator/records": _records}
+def _home(region: str, nothing: Any) -> Any:
+    return os.environ["TMPDIR"]
+
+
+PATHS = {
+    "/_emulator/home": _home,
+    "/_emulator/faults": _set_faults,
+    "/_emulator/quotas": _set_quotas,
+    "/_emulator/records": _records,
+}
 TARGETS = {
     "AWSSimbaAPIService_v20180301.DescribeFileSystems": _file_systems,
     "ServiceQuotasV20190624.GetAWSDefaultServiceQuota": _quota,

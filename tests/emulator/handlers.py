@@ -73,7 +73,7 @@ def run_on_threads() -> None:
     stacks._runs_on_worker_thread = lambda resource_type: resource_type in ON_THREAD or stock(resource_type)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _client(service: str, region: str, account: str) -> Any:
     return boto3.client(
         service,

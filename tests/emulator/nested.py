@@ -9,6 +9,7 @@ from typing import Any
 
 from ministack.core.responses import new_uuid
 from ministack.services.cloudformation import _stacks
+from ministack.services.cloudformation.stacks import _add_event
 
 from emulator.handlers import HANDLERS, Failed, Made, Properties, api, handles
 
@@ -71,6 +72,9 @@ class NestedStack:
         above = _stacks[parent]
         root = above.get("RootId") or above["StackId"]
         _stacks[name].update(ParentId=above["StackId"], RootId=root, _parent_stack_name=parent)
+        # CloudFormation tells the child's id as soon as there is one: whoever watches the parent can follow the child.
+        initiated = ("CREATE_IN_PROGRESS", "Resource creation Initiated", child)
+        _add_event(above["StackId"], parent, logical_id, "AWS::CloudFormation::Stack", *initiated)
         described = _settled(child)
         if described["StackStatus"] != "CREATE_COMPLETE":
             raise Failed(f"Embedded stack {child} was not successfully created: {_why(child)}", child)

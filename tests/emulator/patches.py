@@ -15,10 +15,11 @@ import importlib.metadata
 import importlib.util
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any, Sequence
+from typing import Any
 
 from emulator import regions
 
@@ -130,9 +131,9 @@ class _Partition(ast.NodeTransformer):
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         self.generic_visit(node)
         other = node.comparators[0]
-        if isinstance(node.left, ast.Attribute) and node.left.attr == "partition" and isinstance(other, ast.Constant):
-            if other.value == "aws":
-                node.comparators[0] = ast.parse(_CURRENT, mode="eval").body
+        of_arn = isinstance(node.left, ast.Attribute) and node.left.attr == "partition"
+        if of_arn and isinstance(other, ast.Constant) and other.value == "aws":
+            node.comparators[0] = ast.parse(_CURRENT, mode="eval").body
         return node
 
 

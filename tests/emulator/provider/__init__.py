@@ -1,7 +1,7 @@
 """The stand-in of AWS ParallelCluster's CloudFormation provider: its template and its function.
 
 AWS publishes the provider in a public bucket of each region, `<region>-aws-parallelcluster`. So does the emulator, in
-buckets of another account (`publish`). `function.py` is the provider's Lambda function.
+buckets of another account (`publish`). `function.py` and `judge.py` are the provider's Lambda function.
 """
 
 import importlib.metadata
@@ -19,6 +19,13 @@ OWNER = "999999999999"
 KEY = "parallelcluster/{version}/templates/custom_resource/cluster.yaml"
 
 
+def _code() -> str:
+    """The function's text, with that of the module it imports in place of the import."""
+    folder = Path(__file__).parent
+    line = "from judge import Refused, api, check, check_update\n"
+    return (folder / "function.py").read_text().replace(line, (folder / "judge.py").read_text())
+
+
 def template(version: str) -> dict[str, Any]:
     """The provider's template: the real one's parameters, outputs and retained log group, and a function of ours.
 
@@ -29,7 +36,7 @@ def template(version: str) -> dict[str, Any]:
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
     additional = {"Ref": "AdditionalIamPolicies"}
     both = {"Fn::Split": [",", {"Fn::Join": [",", [basic, {"Fn::Join": [",", additional]}]]}]}
-    code = Path(__file__).with_name("function.py").read_text()
+    code = _code()
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Transform": "AWS::LanguageExtensions",

@@ -1,0 +1,80 @@
+"""Starts and ends the launcher: a process group of its own, a folder of its own, its log in there."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = ROOT / ".venv" / "emulator" / "bin" / "python"
+CACHE = ROOT / ".cache" / "emulator"
+LOG = "emulator.log"
+POLL = 0.05  # seconds
+START = 60.0  # seconds for a start with nothing compiled yet, on a busy machine
+
+
+class EmulatorError(RuntimeError):
+    """The emulator could not be started, or has ended."""
+
+
+def python() -> str:
+    """The Python of the emulator's virtual environment; HPC_PORTAL_EMULATOR_PYTHON names another one."""
+    chosen = os.environ.get("HPC_PORTAL_EMULATOR_PYTHON", str(PYTHON))
+    if not Path(chosen).exists():
+        raise EmulatorError(f"{chosen} does not exist: run `make local` or `make test`, which set the emulator up.")
+    return chosen
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(port: int, home: Path, *, watched: bool) -> subprocess.Popen[bytes]:
+    """Start a launcher that keeps everything it writes under `home`, its log in home/emulator.log.
+
+    A `watched` one ends, and removes `home`, as soon as its standard input is closed: when this process dies, however
+    it dies. The other one lives on until its process group is ended.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    command = [python(), "-m", "emulator", "--port", str(port), "--home", str(home), "--cache", str(CACHE)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
+    with (home / LOG).open("wb") as log:
+        return subprocess.Popen(
+            [*command, "--watch-stdin"] if watched else command,
+            stdin=subprocess.PIPE if watched else subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=home,
+            env={**environment, "PYTHONPATH": str(ROOT / "tests")},
+            start_new_session=True,
+        )
+
+
+def end(group: int) -> None:
+    """End a launcher's process group: the launcher and every Lambda function it runs."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def wait_until_ready(port: int, process: subprocess.Popen[bytes], home: Path) -> None:
+    """Wait until this launcher answers, and no other that came first to the port.
+
+    Raises EmulatorError with the end of its log when it does not come up.
+    """
+    deadline = time.monotonic() + START
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError, ValueError):
+            answer = urllib.request.urlopen(f"http://127.0.0.1:{port}/_emulator/home", timeout=5)
+            if json.loads(answer.read()) == str(home):
+                return
+        time.sleep(POLL)
+    log = (home / LOG).read_text(errors="replace")
+    raise EmulatorError(f"The emulator did not start; the end of its log:\n{log[-2000:]}")

@@ -1,0 +1,163 @@
+"""Nested stacks and custom resources run on the emulator as they do on AWS, above all when they fail."""
+
+import json
+import textwrap
+from typing import Any
+
+import pytest
+from emulator.client import Emulator, Fault
+from emulator_templates import Template, att, left, nested, network, ref, resource, template
+
+
+def test_a_failed_child_rolls_back_and_the_parent_says_why(faults: Emulator, name: str) -> None:
+    child = template({"First": resource("AWS::S3::Bucket"), "Second": resource("AWS::SNS::Topic")})
+    grandchild = nested(faults, child, "child.json")
+    middle = nested(faults, template({"Child": grandchild}), "middle.json")
+    faults.inject(Fault("create", "AWS::SNS::Topic", "no more topics", name))
+    outcome = faults.create_stack(name, template({"Middle": middle}))
+    assert outcome.status == "ROLLBACK_COMPLETE"
+    assert outcome.reason == "Middle/Child/Second (AWS::SNS::Topic): no more topics"
+    [parent] = [e for e in faults.events(name) if e["ResourceStatus"] == "CREATE_FAILED" and e["StackName"] == name]
+    assert "no more topics" in parent["ResourceStatusReason"]
+    faults.delete_stack(name)
+    assert left(faults, name) == []
+
+
+def test_deletion_policies_hold_in_children(faults: Emulator, name: str) -> None:
+    kept = {**resource("AWS::S3::Bucket"), "DeletionPolicy": "RetainExceptOnCreate"}
+    child = nested(faults, template({"Kept": kept, "Later": resource("AWS::SNS::Topic")}), "kept.json")
+    faults.inject(Fault("create", "AWS::SNS::Topic", "not now", name))
+    assert faults.create_stack(name, template({"Child": child})).status == "ROLLBACK_COMPLETE"
+    faults.delete_stack(name)
+    assert left(faults, name) == []
+    assert faults.create_stack(name, template({"Child": child})).complete
+    assert faults.delete_stack(name).complete
+    [bucket] = left(faults, name)
+    assert bucket.startswith("AWS::S3::Bucket") and bucket.endswith("(retained)")
+    faults.client("s3").delete_bucket(Bucket=bucket.split()[1])
+
+
+def test_a_child_that_cannot_be_deleted_is_reported_and_the_delete_is_repeatable(faults: Emulator, name: str) -> None:
+    child = nested(faults, template({"Topic": resource("AWS::SNS::Topic")}), "topic.json")
+    assert faults.create_stack(name, template({"Child": child})).complete
+    faults.inject(Fault("delete", "AWS::SNS::Topic", "still in use", name))
+    outcome = faults.delete_stack(name)
+    assert outcome.status == "DELETE_FAILED"
+    assert outcome.reason == "Child/Topic (AWS::SNS::Topic): still in use"
+    assert faults.delete_stack(name).complete
+    assert left(faults, name) == []
+
+
+def test_a_failed_update_rolls_children_back(faults: Emulator, name: str) -> None:
+    def parent(text: str) -> Template:
+        parameters = {"Text": {"Type": "String"}}
+        first = resource("AWS::SNS::Topic", DisplayName=ref("Text"))
+        body = template({"First": first}, Parameters=parameters, Outputs={"Topic": {"Value": ref("First")}})
+        one = nested(faults, body, "text.json", Parameters={"Text": text})
+        two = {**nested(faults, body, "text.json", Parameters={"Text": text}), "DependsOn": "One"}
+        return template({"One": one, "Two": two}, Outputs={"Topic": {"Value": att("One", "Outputs.Topic")}})
+
+    made = faults.create_stack(name, parent("old"))
+    faults.inject(Fault("update", "AWS::SNS::Topic", "not that text", f"{name}-Two"))
+    outcome = faults.update_stack(name, parent("new"))
+    assert outcome.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert outcome.reason == "Two/First (AWS::SNS::Topic): not that text"
+    topic = faults.client("sns").get_topic_attributes(TopicArn=made.outputs["Topic"])["Attributes"]
+    assert topic["DisplayName"] == "old"
+    assert faults.update_stack(name, parent("new")).complete
+    assert faults.delete_stack(name).complete
+    assert left(faults, name) == []
+
+
+def test_a_bucket_with_objects_is_not_deleted(emulator: Emulator, name: str) -> None:
+    body = template({"Bucket": resource("AWS::S3::Bucket")}, Outputs={"Bucket": {"Value": ref("Bucket")}})
+    bucket = emulator.create_stack(name, body).outputs["Bucket"]
+    emulator.client("s3").put_object(Bucket=bucket, Key="x", Body=b"x")
+    outcome = emulator.delete_stack(name)
+    assert outcome.status == "DELETE_FAILED" and "is not empty" in outcome.reason
+    emulator.client("s3").delete_object(Bucket=bucket, Key="x")
+    assert emulator.delete_stack(name).complete
+
+
+def test_what_is_in_use_is_not_deleted(emulator: Emulator, name: str) -> None:
+    made = emulator.create_stack(name, template(network(), Outputs={"Subnet": {"Value": ref("Subnet")}}))
+    interface = emulator.client("ec2").create_network_interface(SubnetId=made.outputs["Subnet"])["NetworkInterface"]
+    outcome = emulator.delete_stack(name)
+    assert outcome.status == "DELETE_FAILED" and "has dependencies and cannot be deleted" in outcome.reason
+    emulator.client("ec2").delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
+    assert emulator.delete_stack(name).complete
+
+
+ANSWER = """
+import json, urllib.request
+
+def answer(event, status, **fields):
+    body = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    body.update(Status=status, PhysicalResourceId=event.get("PhysicalResourceId", "thing-1"), **fields)
+    request = urllib.request.Request(event["ResponseURL"], data=json.dumps(body).encode(), method="PUT")
+    urllib.request.urlopen(request).close()
+"""
+
+
+def function(code: str) -> Template:
+    """A Lambda function with its role; `code` has `answer(event, status, …)`."""
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    return {
+        "Role": resource("AWS::IAM::Role", AssumeRolePolicyDocument={"Version": "2012-10-17", "Statement": [trust]}),
+        "Function": resource(
+            "AWS::Lambda::Function",
+            Runtime="python3.13",
+            Handler="index.handler",
+            Timeout=20,
+            Role=att("Role", "Arn"),
+            Code={"ZipFile": ANSWER + textwrap.dedent(code)},
+        ),
+    }
+
+
+def custom(code: str, **properties: Any) -> Template:
+    """A template with a custom resource whose function has this code."""
+    thing = resource("Custom::Thing", ServiceToken=att("Function", "Arn"), **properties)
+    return template({**function(code), "Thing": thing}, Outputs={"Thing": {"Value": ref("Thing")}})
+
+
+def test_a_custom_resource_gets_strings_and_is_deleted_after_a_failed_create(emulator: Emulator, name: str) -> None:
+    body = custom(
+        """
+        import boto3
+
+        def handler(event, context):
+            kind = event["RequestType"]
+            boto3.client("ssm").put_parameter(Name="/NAME/" + kind, Type="String", Value=json.dumps(event))
+            answer(event, "FAILED" if kind == "Create" else "SUCCESS", Reason="out of luck")
+        """.replace("NAME", name),
+        Number=1,
+        Truth=True,
+    )
+    outcome = emulator.create_stack(name, body)
+    assert outcome.status == "ROLLBACK_COMPLETE" and "out of luck" in outcome.reason
+    ssm = emulator.client("ssm")
+    created, deleted = (
+        json.loads(ssm.get_parameter(Name=f"/{name}/{kind}")["Parameter"]["Value"]) for kind in ("Create", "Delete")
+    )
+    assert created["ResourceProperties"]["Number"] == "1" and created["ResourceProperties"]["Truth"] == "true"
+    assert deleted["PhysicalResourceId"] == "thing-1"
+    ssm.delete_parameters(Names=[f"/{name}/Create", f"/{name}/Delete"])
+    emulator.delete_stack(name)
+
+
+def test_a_delete_that_fails_after_a_failed_create_is_a_failed_rollback(emulator: Emulator, name: str) -> None:
+    code = 'def handler(event, context):\n    answer(event, "FAILED", Reason="never")'
+    assert emulator.create_stack(name, custom(code)).status == "ROLLBACK_FAILED"
+
+
+@pytest.mark.parametrize(
+    ("code", "complaint"),
+    [
+        ('def handler(event, context):\n    answer(event, "SUCCESS", Data={"x": "y" * 4096})', "too long"),
+        ("def handler(event, context):\n    return 'forgotten'", "did not receive a response"),
+    ],
+)
+def test_an_answer_that_cloudformation_would_not_take(emulator: Emulator, name: str, code: str, complaint: str) -> None:
+    outcome = emulator.create_stack(name, custom(code, ServiceTimeout="2"))
+    assert complaint in outcome.reason
