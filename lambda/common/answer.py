@@ -18,9 +18,9 @@ import urllib.request
 
 LOG = logging.getLogger()
 LOG.setLevel(logging.INFO)
-LIMIT = 4096  # bytes of an answer (CloudFormation user guide, "Custom resource response objects")
-MARGIN = 8  # seconds before the Lambda's end at which the work is ended, to leave time for the answer
-ATTEMPTS = 6  # to send the answer, 1, 2, 4, 8 and 16 seconds apart
+LIMIT = 4096  # bytes of an answer
+MARGIN = 8  # seconds that are left for the answer
+ATTEMPTS = 6  # to send the answer
 NOT_CREATED = "not-created"  # physical id of a resource whose Create failed
 
 
@@ -29,7 +29,7 @@ class Fault(Exception):
 
 
 class Late(BaseException):
-    """The work took too long. No Exception, so that no library's `except Exception` swallows it."""
+    """The work took too long. No library's `except Exception` swallows it."""
 
 
 def custom_resource(work):
@@ -72,7 +72,7 @@ def custom_resource(work):
 
 
 def checked(event):
-    """`event` with ResourceProperties that are a dict, once its request type is known to be one of the three."""
+    """`event` with ResourceProperties that are a dict, if its request type is known."""
     properties = event.get("ResourceProperties")
     properties = properties if isinstance(properties, dict) else {}
     LOG.info("%s %s %s", clip(event.get("RequestType"), 99), clip(event.get("LogicalResourceId"), 300), [*properties])
@@ -82,7 +82,7 @@ def checked(event):
 
 
 def set_alarm(seconds):
-    """Raises Late in the main thread after `seconds`, and again each second should it be swallowed."""
+    """Raises Late after `seconds`, and again each second should it be swallowed."""
 
     def ring(*_):
         raise Late
@@ -118,4 +118,4 @@ def send(url, body, context):
         if context.get_remaining_time_in_millis() < (2**attempt + 1) * 1000:
             break
         time.sleep(2**attempt)
-    LOG.error("The answer could not be sent: CloudFormation waits until the resource's ServiceTimeout.")
+    LOG.error("The answer could not be sent: CloudFormation waits until ServiceTimeout.")

@@ -7,12 +7,11 @@ import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
+import answer
 import pytest
+from answer import Fault, custom_resource
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-import answer
-from answer import Fault, custom_resource
 
 
 class Context:

@@ -3,6 +3,7 @@
 Like botocore's Stubber, but in any order and from any thread, as the checks come.
 """
 
+import datetime
 import io
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 from botocore.validate import validate_parameters
+from support import Page
 
 SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1")
 CLIENTS: dict[tuple[str, str], Any] = {}
@@ -65,4 +67,187 @@ def _answer(model: Any, context: dict[str, Any], **_: Any) -> tuple[AWSResponse,
 
 def s3_object(content: bytes, kind: str = "application/octet-stream") -> dict[str, Any]:
     """What GetObject answers."""
-    return {"Body": StreamingBody(io.BytesIO(content), len(content)), "ContentLength": len(content), "ContentType": kind}
+    return {
+        "Body": StreamingBody(io.BytesIO(content), len(content)),
+        "ContentLength": len(content),
+        "ContentType": kind,
+    }
+
+
+A = "arn:aws"
+ACCOUNT = "123456789012"
+INSTALLER, DRIVER = b"PK" * 9000, b"tar" * 9000
+ANSWERS = {
+    "AvailabilityZone1": "", "AvailabilityZone2": "", "VpcCidr": "10.0.0.0/16",
+    "PortalAccessCidr": "203.0.113.0/24", "BalancerScheme": "internet-facing",
+    "PortalFlavor": "EnginFrame", "PortalInstallerUrl": "https://vendor.example/installer.jar",
+    "JdbcDriverUrl": "https://vendor.example/driver.tar.gz", "PortalInstanceType": "t3.2xlarge",
+    "DatabaseMode": "auto", "DatabaseMinCapacity": "0.5", "DatabaseMaxCapacity": "16",
+    "DatabaseEngineVersion": "8.0.mysql_aurora.3.10.3", "LustreDeploymentType": "auto", "LustreStorageCapacity": "1200",
+    "LustreThroughput": "50", "ParallelClusterVersion": "3.16.1", "HeadNodeInstanceType": "m6i.xlarge",
+    "ComputeInstanceType": "c6i.2xlarge", "ComputeMinNodes": "0", "ComputeMaxNodes": "10", "SpotMaxNodes": "0",
+    "ComputeEfa": "no", "AssetsBucket": "publisher", "AssetsBucketRegion": "eu-west-1", "AssetsPrefix": "hpc/v1/",
+}  # fmt: skip
+RESOLVED = {"DatabaseInstanceClass": "db.serverless", "LustreDeploymentType": "SCRATCH_2"}
+NAMED = {
+    "KeyName": "mine",
+    "AccessPrefixListId": "pl-0123456789abcdef0",
+    "PortalAmiId": "ami-0123456789abcdef0",
+    "CertificateArn": f"{A}:acm:us-east-1:{ACCOUNT}:certificate/c",
+    "DomainName": "hpc.example.com",
+    "HostedZoneId": "Z0123456789",
+    "KmsKeyArn": f"{A}:kms:us-east-1:{ACCOUNT}:key/k",
+    "LicenseSecretArn": f"{A}:secretsmanager:us-east-1:{ACCOUNT}:secret:license-abcdef",
+    "AdminPasswordSecretArn": f"{A}:secretsmanager:us-east-1:{ACCOUNT}:secret:admin-abcdef",
+    "DatabaseSnapshotArn": f"{A}:rds:us-east-1:{ACCOUNT}:cluster-snapshot:s",
+    "ExistingFileSystemId": "fs-0123456789abcdef0",
+    "PermissionsBoundaryArn": f"{A}:iam::{ACCOUNT}:policy/boundary",
+    "SpotMaxNodes": "5",
+}
+VPC = {
+    "VpcId": "vpc-1", "VpcCidr": "", "PrivateSubnetId1": "subnet-1", "PrivateSubnetId2": "subnet-2",
+    "BalancerSubnetId1": "subnet-3", "BalancerSubnetId2": "subnet-4",
+}  # fmt: skip
+
+
+def zone(name: str, kind: str = "availability-zone", state: str = "available") -> dict[str, str]:
+    return {"ZoneName": name, "ZoneType": kind, "State": state}
+
+
+def offerings(**lacking: str) -> Any:
+    """All asked-for types in zones a to d, but those in `lacking`: {"d": "type"}; a type "*" is in no zone at all."""
+
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        assert asked["LocationType"] == "availability-zone"
+        types = [kind for kind in asked["Filters"][0]["Values"] if kind and kind != "m9z.xlarge"]
+        places = [(kind, letter) for kind in types for letter in "abcd" if lacking.get(letter) != kind]
+        return {"InstanceTypeOfferings": [{"InstanceType": k, "Location": f"us-east-1{z}"} for k, z in places]}
+
+    return answer
+
+
+def instance_types(asked: dict[str, Any]) -> dict[str, Any]:
+    found = []
+    for kind in asked["Filters"][0]["Values"]:
+        if kind and kind != "m9z.xlarge":
+            architecture = "arm64" if kind.startswith("c7gn") else "x86_64"
+            found.append(
+                {
+                    "InstanceType": kind,
+                    "ProcessorInfo": {"SupportedArchitectures": [architecture]},
+                    "VCpuInfo": {"DefaultVCpus": 8},
+                    "NetworkInfo": {"EfaSupported": kind == "hpc6a.48xlarge"},
+                }
+            )
+    return {"InstanceTypes": found}
+
+
+def quotas(**small: float) -> Any:
+    """Ample quotas but the `small` ones, whose codes have an underscore for the hyphen."""
+
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        code = asked["QuotaCode"]
+        return {"Quota": {"QuotaCode": code, "Value": small.get(code.replace("-", "_"), 100000.0)}}
+
+    return answer
+
+
+def image(name: str, created: str, deprecated: str = "2099-01-01T00:00:00.000Z") -> dict[str, str]:
+    return {
+        "ImageId": name,
+        "CreationDate": created,
+        "DeprecationTime": deprecated,
+        "State": "available",
+        "Architecture": "x86_64",
+    }
+
+
+def subnet(number: int, letter: str, free: int = 4000, vpc: str = "vpc-1") -> dict[str, Any]:
+    return {
+        "SubnetId": f"subnet-{number}",
+        "VpcId": vpc,
+        "AvailabilityZone": f"us-east-1{letter}",
+        "AvailableIpAddressCount": free,
+    }
+
+
+def table(*subnets: str, **target: str) -> dict[str, Any]:
+    """A route table of `subnets` (none: the main one) with a default route to `target` and one to S3's endpoint."""
+    s3 = {"DestinationPrefixListId": "pl-1", "GatewayId": "vpce-1", "State": "active"}
+    out = {"DestinationCidrBlock": "0.0.0.0/0", "State": "active", **target}
+    links: list[dict[str, Any]] = [{"SubnetId": name, "Main": False} for name in subnets] or [{"Main": True}]
+    return {"Associations": links, "Routes": [s3, out] if target else [s3]}
+
+
+EDGE = {**table(GatewayId="igw-9"), "Associations": [{"GatewayId": "igw-1", "Main": False}]}  # of no subnet
+PRIVATE = table("subnet-1", "subnet-2", NatGatewayId="nat-1")
+PUBLIC = table("subnet-3", "subnet-4", GatewayId="igw-1")
+ENDED = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
+CERTIFICATE = {"Status": "ISSUED", "DomainName": "*.example.com", "NotAfter": ENDED.replace(year=2099)}
+ZONE = {
+    "Id": "/hostedzone/Z0123456789",
+    "Name": "example.com.",
+    "CallerReference": "r",
+    "Config": {"PrivateZone": False},
+}
+SNAPSHOT = {"Engine": "aurora-mysql", "Status": "available", "EngineVersion": "8.0.mysql_aurora.3.10.3"}
+KEY = {"KeyId": "k", "KeyState": "Enabled", "KeySpec": "SYMMETRIC_DEFAULT"}
+
+
+def efs(state: str = "available", targets: int = 0) -> dict[str, Any]:
+    needed = {"OwnerId": ACCOUNT, "CreationToken": "t", "CreationTime": ENDED, "NumberOfMountTargets": targets}
+    size = {"SizeInBytes": {"Value": 1}, "PerformanceMode": "generalPurpose", "Tags": []}
+    return {"FileSystems": [{"FileSystemId": "fs-0123456789abcdef0", "LifeCycleState": state, **needed, **size}]}
+
+
+def database_offers(*letters: str) -> dict[str, Any]:
+    zones = [{"Name": f"us-east-1{letter}"} for letter in letters]
+    return {"OrderableDBInstanceOptions": [{"AvailabilityZones": zones}] if zones else []}
+
+
+def good() -> dict[str, Any]:
+    """The responses of an account in which nothing is wrong."""
+    return {
+        "DescribeAvailabilityZones": {
+            "AvailabilityZones": [zone("us-east-1c"), zone("us-east-1-bos-1a", "local-zone"), zone("us-east-1b"),
+                                  zone("us-east-1a"), zone("us-east-1d", state="impaired")]
+        },
+        "DescribeInstanceTypeOfferings": offerings(),
+        "DescribeInstanceTypes": instance_types,
+        "DescribeInstances": {"Reservations": []},
+        "GetServiceQuota": quotas(),
+        "DescribeVpcs": {"Vpcs": [{"VpcId": "vpc-1", "State": "available", "CidrBlock": "10.9.0.0/16"}]},
+        "DescribeAddresses": {"Addresses": []},
+        "DescribeFileSystems": lambda asked: efs() if "FileSystemId" in asked else {"FileSystems": []},
+        "DescribeAccountAttributes": {
+            "AccountQuotas": [{"AccountQuotaName": n, "Used": 1, "Max": 40} for n in ("DBInstances", "DBClusters")]
+        },
+        "DescribeOrderableDBInstanceOptions": database_offers(*"abc"),
+        "DescribeDBEngineVersions": {"DBEngineVersions": [{"EngineVersion": SNAPSHOT["EngineVersion"]}]},
+        "DescribeImages": {"Images": [image("ami-new", "2026-02-02"), image("ami-old", "2026-01-01")]},
+        "HeadObject": {},
+        "GetObject": lambda asked: s3_object(b"0" * 64 + b"  userdata/portal-0123456789ab.tar\n"),
+        "DescribeKeyPairs": {"KeyPairs": [{"KeyName": "mine"}]},
+        "DescribeManagedPrefixLists": {"PrefixLists": [{"PrefixListId": "pl-0123456789abcdef0"}]},
+        "DescribeCertificate": {"Certificate": CERTIFICATE},
+        "GetHostedZone": {"HostedZone": ZONE},
+        "ListResourceRecordSets": {"ResourceRecordSets": [], "IsTruncated": False, "MaxItems": "1"},
+        "DescribeKey": {"KeyMetadata": KEY},
+        "DescribeSecret": {"Name": "license"},
+        "GetSecretValue": {"SecretString": "test123456!"},
+        "DescribeDBClusterSnapshots": {"DBClusterSnapshots": [SNAPSHOT]},
+        "GetPolicy": {"Policy": {"PolicyName": "boundary"}},
+        "GetRole": {"Role": {"Path": "/", "RoleName": "r" * 16, "RoleId": "r" * 16, "Arn": f"{A}:iam::1:role/role", "CreateDate": ENDED}},  # noqa: E501
+        "DescribeVpcAttribute": lambda asked: {
+            "EnableDnsSupport": {"Value": True}, "EnableDnsHostnames": {"Value": True}
+        },
+        "DescribeSubnets": {"Subnets": [subnet(1, "a"), subnet(2, "b"), subnet(3, "a"), subnet(4, "b")]},
+        "DescribeRouteTables": {"RouteTables": [PRIVATE, PUBLIC]},
+        "DescribeStacks": {"Stacks": [{"StackName": "s", "CreationTime": ENDED, "StackStatus": "UPDATE_IN_PROGRESS"}]},
+    }  # fmt: skip
+
+
+def vendors() -> dict[str, Page | Exception]:
+    """The vendors' servers, by address."""
+    driver = Page(DRIVER, "application/gzip")
+    return {"https://vendor.example/installer.jar": Page(INSTALLER), "https://vendor.example/driver.tar.gz": driver}

@@ -1,18 +1,18 @@
 """Checks a launch against the account before anything billable exists, picks the zones, looks up the portal's image.
 
 Each check is a function under `@reads(parameters)`, named by its docstring, that yields its faults: a parameter and
-the rest of a sentence about its answer. What cannot be found out is a warning and stops nothing, as is a Warn. A launch runs
-all checks; an update those whose parameters changed, and refuses what would replace or lose data (FROZEN); a rollback
-none, since its answers were good once.
+the rest of a sentence about its answer. What cannot be found out is a warning and stops nothing, as is a Warn. A
+launch runs all checks; an update those whose parameters changed, and refuses what would replace or lose data (FROZEN);
+a rollback none, since its answers were good once.
 
 Custom::Preflight: Answers, Resolved, Zones -> AvailabilityZone1..n, NetworkCidr; the physical id holds the zones.
 Custom::ParallelClusterImage: ParallelClusterVersion, PortalAmiId, PortalImageRefresh -> ImageId, also the physical id.
 From a shell: check(answers, region, session) -> list of Verdicts; it makes nothing.
 
-IAM on *: acm:DescribeCertificate cloudformation:DescribeStacks ec2:DescribeAddresses
-ec2:DescribeAvailabilityZones ec2:DescribeImages ec2:DescribeInstances ec2:DescribeInstanceTypeOfferings ec2:DescribeInstanceTypes ec2:DescribeKeyPairs
-ec2:DescribeManagedPrefixLists ec2:DescribeRouteTables ec2:DescribeSubnets ec2:DescribeVpcAttribute ec2:DescribeVpcs
-elasticfilesystem:DescribeFileSystems elasticfilesystem:DescribeMountTargets fsx:DescribeFileSystems iam:GetPolicy
+IAM on *: acm:DescribeCertificate cloudformation:DescribeStacks ec2:DescribeAddresses ec2:DescribeAvailabilityZones
+ec2:DescribeImages ec2:DescribeInstances ec2:DescribeInstanceTypeOfferings ec2:DescribeInstanceTypes
+ec2:DescribeKeyPairs ec2:DescribeManagedPrefixLists ec2:DescribeRouteTables ec2:DescribeSubnets ec2:DescribeVpcAttribute
+ec2:DescribeVpcs elasticfilesystem:DescribeFileSystems fsx:DescribeFileSystems iam:GetPolicy
 iam:GetRole kms:DescribeKey rds:DescribeAccountAttributes rds:DescribeDBClusterSnapshots rds:DescribeDBEngineVersions
 rds:DescribeOrderableDBInstanceOptions route53:GetHostedZone route53:ListResourceRecordSets
 servicequotas:GetAWSDefaultServiceQuota servicequotas:GetServiceQuota.
@@ -43,9 +43,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 SECONDS = 42  # for all checks together
 CONFIG = Config(connect_timeout=4, read_timeout=8, max_pool_connections=20, retries={"total_max_attempts": 2})
 ANONYMOUS = CONFIG.merge(Config(signature_version=UNSIGNED))
-ROOM = 3000  # bytes of faults in an answer
 SMALLEST = 10_000  # bytes; a smaller installer or driver is an error page
-HASHED = 16 << 20  # bytes; the checksum of a larger file is left to the nodes
+HASHED = 16 << 20  # bytes; nodes alone check larger files
 NOT_THERE = re.compile("NotFound|NoSuch|404|Unknown")
 TYPES = ("PortalInstanceType", "HeadNodeInstanceType", "ComputeInstanceType")
 THINGS = {  # answers that name a thing: service, operation, by what, where in the response; what it must be
@@ -62,7 +61,10 @@ THINGS = {  # answers that name a thing: service, operation, by what, where in t
         "rds describe_db_cluster_snapshots DBClusterSnapshotIdentifier DBClusterSnapshots",
         {"Engine": "aurora-mysql", "Status": "available"},
     ),
-    "ExistingFileSystemId": ("efs describe_file_systems FileSystemId FileSystems", {"LifeCycleState": "available"}),
+    "ExistingFileSystemId": (
+        "efs describe_file_systems FileSystemId FileSystems",
+        {"LifeCycleState": "available", "NumberOfMountTargets": 0},
+    ),
     "PermissionsBoundaryArn": ("iam get_policy PolicyArn Policy", {}),
 }
 FROZEN = {  # why an update must not change these parameters, or those that begin so
@@ -82,7 +84,7 @@ class Warn(str):
 
 
 class Case:
-    """A launch, or an update from the answers `old`, and a look into the account. `held`: zones picked earlier."""
+    """A launch, or an update of the answers `old`, with a look into the account. `held`: zones of before."""
 
     def __init__(self, answers, region, session=None, zones=2, old=None, held=(), stack="", make=False):
         self.answers, self.old = (said and {str(k): str(v) for k, v in said.items()} for said in (answers, old))
@@ -99,12 +101,13 @@ class Case:
     def number(self, name):
         return float(self[name] or 0)
 
-    def numbered(self, name):
-        """The answers to `name`1, `name`2, ... that are not blank, by parameter."""
-        return {f"{name}{n}": self[f"{name}{n}"] for n in range(1, self.count + 1) if self[f"{name}{n}"]}
+    def numbered(self, *names):
+        """The answers to NAME1, NAME2, ... of all `names`, but blanks."""
+        every = [f"{name}{n}" for name in names for n in range(1, self.count + 1)]
+        return {name: self[name] for name in every if self[name]}
 
     def concerns(self, names):
-        """Whether this is a launch, or an update of a parameter that starts with one of `names`."""
+        """Whether this is a launch, or an update of one of `names`, or what begins so."""
         old = self.old
         return old is None or any(n.startswith(names) and old.get(n) != self[n] for n in self.answers)
 
@@ -113,7 +116,7 @@ class Case:
             return self.clients(service, region_name=region or self.region, config=config)
 
     def get(self, service, operation, region=None, **arguments):
-        """The response, or None where AWS says that the thing does not exist."""
+        """The response, or None if there is no such thing."""
         try:
             return getattr(self.client(service, region), operation)(**arguments)
         except ClientError as error:
@@ -123,13 +126,11 @@ class Case:
 
     def all(self, service, operation, key, **arguments):
         """The items under `key` on all pages."""
-        client = self.client(service)
-        if not client.can_paginate(operation):
-            return getattr(client, operation)(**arguments)[key]
-        return [item for page in client.get_paginator(operation).paginate(**arguments) for item in page[key]]
+        pages = self.client(service).get_paginator(operation).paginate(**arguments)
+        return [item for page in pages for item in page[key]]
 
     def thing(self, name):
-        """What the answer `name` names, as AWS describes it; None if it is blank or there is none."""
+        """What the answer `name` names, as AWS describes it, or None."""
         if not self[name]:
             return None
         service, operation, by, *key = THINGS[name][0].split()
@@ -139,7 +140,7 @@ class Case:
 
     @functools.cached_property
     def types(self):
-        """What EC2 says about the instance types in the answers, by type; unknown ones are left out."""
+        """The instance types in the answers, as EC2 describes them, by name."""
         wanted = only("instance-type", {self[name] for name in TYPES})
         found = self.all("ec2", "describe_instance_types", "InstanceTypes", Filters=wanted)
         return {item["InstanceType"]: item for item in found}
@@ -154,8 +155,8 @@ class Case:
 
     @functools.cached_property
     def subnets(self):
-        """The subnets in the answers, by id; none if one of them does not exist."""
-        ids = {**self.numbered("PrivateSubnetId"), **self.numbered("BalancerSubnetId")}.values()
+        """The subnets in the answers, by id; none if one does not exist."""
+        ids = self.numbered("PrivateSubnetId", "BalancerSubnetId").values()
         found = self.get("ec2", "describe_subnets", SubnetIds=sorted({*ids})) or {"Subnets": []}
         return {subnet["SubnetId"]: subnet for subnet in found["Subnets"]}
 
@@ -170,12 +171,8 @@ def release(version):
     return [int(number) for number in re.findall(r"\d+", version)]
 
 
-def now():
-    return datetime.datetime.now(datetime.timezone.utc)
-
-
 def reads(*parameters):
-    """Decorator: a check for launches, and for updates of a parameter that starts with one of `parameters`."""
+    """Decorator: a check for launches, and for updates of one of `parameters`, or what begins so."""
 
     def register(function):
         CHECKS.append((function.__doc__, parameters, function))
@@ -187,7 +184,7 @@ def reads(*parameters):
 @reads("AvailabilityZone", "PrivateSubnetId", *TYPES)
 def zones(it):
     """Availability Zones offer every instance type"""
-    found = it.all("ec2", "describe_availability_zones", "AvailabilityZones")
+    found = it.client("ec2").describe_availability_zones()["AvailabilityZones"]
     offers = {z["ZoneName"]: set() for z in found if (z["State"], z["ZoneType"]) == ("available", "availability-zone")}
     ask = {"LocationType": "availability-zone", "Filters": only("instance-type", {it[name] for name in TYPES})}
     for offer in it.all("ec2", "describe_instance_type_offerings", "InstanceTypeOfferings", **ask):
@@ -204,7 +201,7 @@ def zones(it):
         if zone not in offers:
             yield name, f"is not in an available zone: choose among {', '.join(sorted(offers))}."
         elif wanted - offers[zone]:
-            yield name, f"is in {zone}, without {', '.join(wanted - offers[zone])}: choose another zone or type."
+            yield name, f"is in {zone}, without {', '.join(wanted - offers[zone])}: choose another."
     try:
         database = it.orderable or set(offers)
     except ClientError:  # the database's own check says so
@@ -212,9 +209,9 @@ def zones(it):
     fit = sorted(z for z in database & set(offers) if offers[z] >= wanted and z not in named.values())
     blank = [f"AvailabilityZone{n}" for n in range(1, it.count + 1) if f"AvailabilityZone{n}" not in named]
     if not it["VpcId"]:
-        named.update(zip(blank, fit))
+        named.update(zip(blank, fit, strict=False))
         for name in blank[len(fit) :]:
-            yield name, f"is blank, and no zone is left with {', '.join(wanted)} and the database: choose other types."
+            yield name, f"is blank, and no zone is left with {', '.join(wanted)} and the database: choose others."
     it.zones = [zone for _, zone in sorted(named.items()) if zone in offers]
 
 
@@ -241,7 +238,7 @@ def instance_types(it):
     for name in TYPES:
         kind = it.types.get(it[name])
         if kind and "x86_64" not in kind["ProcessorInfo"]["SupportedArchitectures"]:
-            yield name, "is not x86-64, which portal and clusters need: choose another type."
+            yield name, "is not x86-64: choose another type."
         if kind and name[0] + it["ComputeEfa"] == "Cyes" and not kind["NetworkInfo"].get("EfaSupported"):
             yield name, "has no EFA: choose another type, or no for ComputeEfa."
 
@@ -252,26 +249,24 @@ def vcpus(it, name):
 
 
 # Quotas are looked at in a launch alone: later, what the stack itself uses would count twice.
-VCPU_QUOTAS = collections.defaultdict(lambda: "L-1216C47A")  # by the letters that a type begins with; most are standard
-VCPU_QUOTAS |= {"g": "L-DB2E81BA", "vt": "L-DB2E81BA", "p": "L-417A185B", "f": "L-74FC7D96", "x": "L-7295265B"}
-VCPU_QUOTAS |= {"inf": "L-1945791B", "trn": "L-2C3B7624", "dl": "L-6E869C2A", "hpc": "L-F7808C92"}
+VCPU_QUOTAS = {"g": "L-DB2E81BA", "p": "L-417A185B", "x": "L-7295265B", "f": "L-74FC7D96", "hpc": "L-F7808C92"}
 LUSTRE_QUOTAS = {"SCRATCH_2": "L-AD2FC696", "PERSISTENT_1": "L-C8640C82", "PERSISTENT_2": "L-8F1B9C74"}
 
 
 def quota(it, what, service, code, need, used):
-    """Says if a quota, the account's own or AWS's default, leaves no room."""
+    """Says if a quota, own or AWS's default, leaves no room."""
     own = it.get("service-quotas", "get_service_quota", ServiceCode=service, QuotaCode=code)
     found = own or it.client("service-quotas").get_aws_default_service_quota(ServiceCode=service, QuotaCode=code)
     most = found["Quota"]["Value"]
     if need + used > most:
-        yield f"{what}: {need:g} needed, {used:g} of {most:g} in use: ask for a higher quota ({service} {code})."
+        yield f"{what}: {need:g} needed, {used:g} of {most:g} in use: ask for more ({service} {code})."
 
 
 @reads()
 def vcpu_quotas(it):
     """vCPU quotas leave room for portal, head and least compute nodes, or a Spot node each"""
     need, used = collections.Counter(), collections.Counter()
-    for name, nodes in zip(TYPES, (1, 1, it.number("ComputeMinNodes"))):
+    for name, nodes in zip(TYPES, (1, 1, it.number("ComputeMinNodes")), strict=True):
         need[quota_of(it[name])] += it.count * nodes * vcpus(it, name)
     live = only("instance-state-name", ["pending", "running"])
     for reservation in it.all("ec2", "describe_instances", "Reservations", Filters=live):
@@ -286,7 +281,8 @@ def vcpu_quotas(it):
 
 
 def quota_of(instance_type):
-    return VCPU_QUOTAS[re.match("[a-z]*", instance_type)[0]]
+    """By the letters that the type begins with; most are standard."""
+    return VCPU_QUOTAS.get(re.match("[a-z]*", instance_type)[0], "L-1216C47A")
 
 
 @reads()
@@ -294,7 +290,7 @@ def network_quotas(it):
     """Room for a VPC and its NAT gateways' addresses"""
     if not it["VpcId"]:
         yield from quota(it, "VPCs", "vpc", "L-F678F1CE", 1, len(it.all("ec2", "describe_vpcs", "Vpcs")))
-        used = len(it.all("ec2", "describe_addresses", "Addresses"))
+        used = len(it.client("ec2").describe_addresses()["Addresses"])
         yield from quota(it, "Elastic IP addresses", "ec2", "L-0263D0A3", it.count, used)
 
 
@@ -315,30 +311,22 @@ def lustre_quota(it):
 @reads()
 def database_quota(it):
     """Room for the database"""
-    need = {"DBClusters": 1, "DBInstances": it.count}
     for item in it.client("rds").describe_account_attributes()["AccountQuotas"]:
         name, used, most = item["AccountQuotaName"], item["Used"], item["Max"]
-        if used + need.get(name, 0) > most:
-            yield f"{name}: {need.get(name, 0)} needed, {used} of {most} in use: ask for a higher quota (rds)."
+        need = {"DBClusters": 1, "DBInstances": it.count}.get(name, 0)
+        if need and used + need > most:
+            yield f"{name}: {need} needed, {used} of {most} in use: ask for more (rds)."
 
 
 @reads("LustreD", "LustreS")
 def lustre(it):
     """Lustre's type and size exist in this region"""
     kind, size = it["LustreDeploymentType"], it.number("LustreStorageCapacity")
-    # FSx's pages in the user guides of Amazon Web Services in China and of AWS GovCloud
+    # FSx's pages in the user guides of the China regions and of GovCloud
     if kind.startswith({"aws-cn": "SCRATCH", "aws-us-gov": "PERSISTENT_2"}.get(it.partition, "-")):
         yield "LustreDeploymentType", f"does not exist in {it.region}: choose PERSISTENT_1."
     if size != 1200 and (size <= 0 or size % 2400):
         yield "LustreStorageCapacity", "is no size of Lustre: choose 1200 or a multiple of 2400."
-
-
-@reads("ExistingFileSystemId")
-def file_system(it):
-    """The existing EFS file system is free"""
-    name = "ExistingFileSystemId"
-    if it[name] and it.all("efs", "describe_mount_targets", "MountTargets", FileSystemId=it[name]):
-        yield name, "has mount targets: delete them, since the stack makes its own."
 
 
 @reads("DatabaseM", "DatabaseInstanceClass", "DatabaseEngineVersion")
@@ -348,9 +336,9 @@ def database(it):
         found = it.all("rds", "describe_db_engine_versions", "DBEngineVersions", Engine="aurora-mysql")
         known = ", ".join(sorted((item["EngineVersion"] for item in found), key=release))
         kind = it["DatabaseInstanceClass"]
-        yield "DatabaseEngineVersion", f"is not offered as {kind}: choose another class, or a version among {known}."
+        yield "DatabaseEngineVersion", f"is not offered as {kind}: choose another class or one of {known}."
     elif set(it.zones) - it.orderable:
-        yield "DatabaseInstanceClass", f"is not offered in all of {', '.join(it.zones)}: choose other zones or another."
+        yield "DatabaseInstanceClass", f"is not offered in all of {', '.join(it.zones)}: choose others."
 
 
 @reads("DatabaseM", "ComputeM")
@@ -359,14 +347,6 @@ def ranges(it):
     for least, most in (("DatabaseMinCapacity", "DatabaseMaxCapacity"), ("ComputeMinNodes", "ComputeMaxNodes")):
         if it.number(least) > it.number(most):
             yield least, f"is more than {most} {it[most]}: lower the one or raise the other."
-
-
-@reads("DatabaseSnapshotArn", "DatabaseEngineVersion")
-def snapshot(it):
-    """The database is not older than its snapshot"""
-    found = it.thing("DatabaseSnapshotArn") or {"EngineVersion": ""}
-    if release(found["EngineVersion"]) > release(it["DatabaseEngineVersion"]):
-        yield "DatabaseEngineVersion", f"is older than the snapshot's: give {found['EngineVersion']} or newer."
 
 
 @reads("AdminPasswordSecretArn")
@@ -381,18 +361,14 @@ def admin_secret(it):
         password = parsed.get("password") if isinstance(parsed, dict) else password
     if not isinstance(password, str) or not password:
         yield name, 'holds no password: store it as plain text or as JSON with the key "password".'
-    elif not all(re.search(kind, password) for kind in ("[A-Za-z]", "[0-9]", "[^A-Za-z0-9]")):
-        yield name, "holds too plain a password: use letters, digits and a special character."
-    elif re.search("[^!-~]|[\"'`:\\\\]", password):
-        yield name, "holds a blank, quote, backslash, colon or no ASCII: use other special characters."
+    elif not all(re.search(kind, password) for kind in ("[A-Za-z]", "[0-9]", "[^A-Za-z0-9]", r"^[^\s\"'`:\\]+$")):
+        yield name, "needs letters, digits and special characters, but no blank, quote, backslash or colon: change it."
 
 
 @reads("CertificateArn", "DomainName")
 def certificate(it):
-    """The certificate is valid and for the domain name"""
+    """The certificate is for the domain name"""
     found, domain = it.thing("CertificateArn"), it["DomainName"]
-    if found and found.get("NotAfter", now()) < now():
-        yield "CertificateArn", f"ended {found['NotAfter']}: give a valid one."
     names = {found["DomainName"], *found.get("SubjectAlternativeNames", [])} if found else {domain}
     if domain and not names & {domain, "*." + domain.partition(".")[2]}:
         yield "CertificateArn", f"is for {', '.join(sorted(names))}: give one for DomainName {domain}."
@@ -411,13 +387,13 @@ def hosted_zone(it):
         yield "HostedZoneId", "is private, so no certificate can be validated in it: give a public zone."
     ask = {"HostedZoneId": it["HostedZoneId"], "StartRecordName": domain, "StartRecordType": "A", "MaxItems": "1"}
     records = [] if it.old else it.client("route53").list_resource_record_sets(**ask)["ResourceRecordSets"]
-    if any((record["Name"], record["Type"]) in ((domain + ".", "A"), (domain + ".", "CNAME")) for record in records):
+    if any(record["Name"] == domain + "." and record["Type"] in ("A", "CNAME") for record in records):
         yield "DomainName", "has a record in its zone: delete it, since the stack makes its own."
 
 
 def room(it, name, free):
     """Says if `free` addresses in a private subnet are too few."""
-    # portal, head node, mount targets, database, nodes being replaced, and the cluster at full size
+    # twelve: portal, head node, mount targets, database, load balancer, nodes being replaced
     need = 12 + it.number("ComputeMaxNodes") + it.number("SpotMaxNodes")
     if free < need:
         yield name, f"leaves {free} private addresses and {need:g} are needed: take a larger range or fewer nodes."
@@ -441,8 +417,8 @@ def existing_vpc(it):
 
 @reads("VpcId", "PrivateSubnetId", "BalancerSubnetId")
 def existing_subnets(it):
-    """The existing subnets are of the VPC, in distinct zones, with free addresses"""
-    for kind in ("PrivateSubnetId", "BalancerSubnetId") if it["VpcId"] else ():
+    """The existing subnets are in the VPC, in distinct zones, with free addresses"""
+    for kind in ("PrivateSubnetId", "BalancerSubnetId"):
         places = set()
         for name, subnet in it.numbered(kind).items():
             found = it.subnets.get(subnet, {"VpcId": ""})
@@ -458,31 +434,31 @@ def existing_subnets(it):
 @reads("VpcId", "PrivateSubnetId", "BalancerS")
 def routes(it):
     """The existing subnets have the routes they need"""
-    tables = {"main": []}
-    for table in it.all("ec2", "describe_route_tables", "RouteTables", Filters=only("vpc-id", {it["VpcId"]})):
-        tables.update((link.get("SubnetId", "main"), table["Routes"]) for link in table["Associations"])
-    for name, subnet in {**it.numbered("PrivateSubnetId"), **it.numbered("BalancerSubnetId")}.items():
-        live = [route for route in tables.get(subnet, tables["main"]) if route["State"] == "active"]
+    mine, tables = only("vpc-id", {it["VpcId"]}), {True: []}
+    for table in it.all("ec2", "describe_route_tables", "RouteTables", Filters=mine) if it["VpcId"] else ():
+        tables.update((link.get("SubnetId", link.get("Main")), table["Routes"]) for link in table["Associations"])
+    for name, subnet in it.numbered("PrivateSubnetId", "BalancerSubnetId").items():
+        live = [route for route in tables.get(subnet, tables[True]) if route["State"] == "active"]
         out = [route.get("GatewayId", "nat")[:3] for route in live if route.get("DestinationCidrBlock") == "0.0.0.0/0"]
         if name.startswith("Balancer"):
             if it["BalancerScheme"] != "internal" and "igw" not in out:
-                yield name, "has no route to an internet gateway: choose a public subnet, or BalancerScheme internal."
+                yield name, "has no route to an internet gateway: choose a public subnet or BalancerScheme internal."
         elif not out or "igw" in out:
-            yield name, "has no route out through a NAT gateway or the like: add one, or choose another subnet."
+            yield name, "has no route out by NAT gateway or the like: add one or choose another subnet."
         elif not any(route.get("GatewayId", "").startswith("vpce-") for route in live):
-            yield Warn(f"{name} {subnet} has no S3 gateway endpoint: traffic to S3 will cost NAT gateway fees.")
+            yield Warn(f"{name} {subnet} has no S3 gateway endpoint: S3 will cost NAT fees.")
 
 
 @reads("ParallelClusterVersion")
 def provider(it):
-    """ParallelCluster's CloudFormation provider is published in this region"""
+    """ParallelCluster's CloudFormation provider is published here"""
     key = f"parallelcluster/{it['ParallelClusterVersion']}/templates/custom_resource/cluster.yaml"
-    try:  # it is public: without credentials, preflight's permissions do not matter
+    try:  # it is public: preflight's permissions do not matter
         it.client("s3", config=ANONYMOUS).head_object(Bucket=f"{it.region}-aws-parallelcluster", Key=key)
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("403", "404"):
             raise
-        yield "ParallelClusterVersion", f"is not published in {it.region}: choose another version or region."
+        yield "ParallelClusterVersion", f"is not published in {it.region}: choose another."
 
 
 @reads("ParallelClusterVersion", "PortalAmiId")
@@ -493,30 +469,29 @@ def machine_image(it):
 
 
 def newest_image(it):
-    """ParallelCluster's newest image of its version, not deprecated if possible: `pcluster`'s own rule."""
+    """ParallelCluster's newest image, not deprecated if possible: its own rule."""
     named = only("name", [f"aws-parallelcluster-{it['ParallelClusterVersion']}-amzn2023-hvm-x86_64-*"])
     ask = {"Owners": ["amazon"], "Filters": named + only("state", ["available"]), "IncludeDeprecated": True}
     found = it.client("ec2").describe_images(**ask)["Images"]
     if not found:
         raise Fault(f"There is no image for ParallelClusterVersion {it['ParallelClusterVersion']}: choose another.")
-    today = now().isoformat()
+    today = datetime.datetime.now(datetime.timezone.utc).isoformat()
     return max(found, key=lambda image: (image.get("DeprecationTime", "9") > today, image["CreationDate"]))["ImageId"]
 
 
 def download(it, name):
-    """The file is there and no web page; a small one is also compared with its checksum."""
+    """The file is there, no web page; a small one has its checksum."""
     url, wanted, remedy = it[f"{name}Url"], it[f"{name}Sha256"], "correct it, or put the file into S3 and give s3://..."
     try:
         if url.startswith("s3://"):
-            got = it.get("s3", "get_object", **dict(zip(("Bucket", "Key"), url[5:].split("/", 1))))
+            bucket, _, key = url[5:].partition("/")
+            got = it.get("s3", "get_object", Bucket=bucket, Key=key)
             if not got:
                 raise ValueError("there is no such object")
             body, length, kind = got["Body"], got["ContentLength"], got.get("ContentType", "")
-        elif url.startswith("https://"):  # not by HEAD, which some servers refuse; only the headers come at once
+        else:  # not HEAD, which some servers refuse; only headers come at once
             body = urllib.request.urlopen(url, timeout=8)
             length, kind = int(body.headers.get("Content-Length") or HASHED + 1), body.headers.get_content_type()
-        else:
-            raise ValueError("it begins with neither https:// nor s3://")
         with body:
             if length < SMALLEST or "html" in kind:
                 yield f"{name}Url", f"answers with {length} bytes of {kind}, no archive: {remedy}"
@@ -533,26 +508,25 @@ CHECKS += [(f"{name} can be fetched", (name,), functools.partial(download, name=
 @reads("Assets")
 def release_files(it):
     """The release's files are where the answers say"""
-    bucket, key = it["AssetsBucket"], it["AssetsPrefix"] + "SHA256SUMS"
-    found = it.get("s3", "get_object", it["AssetsBucketRegion"], Bucket=bucket, Key=key)
+    key = it["AssetsPrefix"] + "SHA256SUMS"
+    found = it.get("s3", "get_object", it["AssetsBucketRegion"], Bucket=it["AssetsBucket"], Key=key)
     if not found or b"  userdata/portal" not in found["Body"].read():
         yield "AssetsBucket", f"has no whole {key}: correct bucket, region and prefix, or publish the release again."
 
 
 @reads("SpotMaxNodes")
 def spot_role(it):
-    """The service-linked role of Spot is there, or made"""
-    # ParallelCluster's head node may not make it, and without it no Spot node ever starts.
+    """The service-linked role of Spot is there, or made: ParallelCluster's head node may not"""
     if it.number("SpotMaxNodes") and not it.get("iam", "get_role", RoleName="AWSServiceRoleForEC2Spot"):
         if it.make:
             it.client("iam").create_service_linked_role(AWSServiceName="spot.amazonaws.com")
-        yield Warn("AWSServiceRoleForEC2Spot was missing; the launch makes it.")
+        yield Warn("AWSServiceRoleForEC2Spot was missing: the launch makes it.")
 
 
 @reads()
 def stack_name(it):
     """The stack's name is short enough"""
-    if len(it.stack) > 40:  # the names of children and grandchildren add to it
+    if len(it.stack) > 40:  # children's names add to it
         yield f"The stack's name {it.stack} has {len(it.stack)} characters: take one of at most 40."
 
 
@@ -563,14 +537,15 @@ def frozen(it):
         was = before.get(name, answer)
         if was == answer or (not answer and name.startswith("AvailabilityZone")):  # blank: the zone that is held
             continue
-        for why in (why for why, names in FROZEN.items() if name.startswith(names)):
-            yield name, f"cannot take the place of {was or 'a blank'}: {why}. Put the old answer back."
+        for why, names in FROZEN.items():
+            if name.startswith(names):
+                yield name, f"cannot take the place of {was or 'a blank'}: {why}. Put the old answer back."
         if name in ("LustreStorageCapacity", "DatabaseEngineVersion") and release(answer) < release(was):
-            yield name, f"is less than {was}, from where there is no way back: put the old answer back."
+            yield name, f"is less than {was}, and there is no way back. Put the old answer back."
 
 
 def run(title, function, it):
-    """The verdicts of one check. Whatever keeps it from an answer must not stop a launch: any error is a warning."""
+    """The verdicts of one check. Whatever keeps it from an answer is a warning and must not stop a launch."""
     found = []
     try:
         for text in function(it) or ():
@@ -585,7 +560,7 @@ def run(title, function, it):
 
 
 def check(answers, region, session=None, **more):
-    """The verdicts on `answers` ({parameter: answer}), for a shell; it makes nothing. `more`: see Case."""
+    """The verdicts on `answers`, for a shell; it makes nothing. `more`: see Case."""
     return judge(Case(answers, region, session, **more))
 
 
@@ -595,9 +570,9 @@ def judge(it):
     todo = [entry for entry in CHECKS if it.concerns(entry[1])]
     todo += [] if it.old is None else [("Nothing is replaced or lost", (), frozen)]
     pool, running = concurrent.futures.ThreadPoolExecutor(len(CHECKS) + 1), {}
-    for title, _, function in sorted(todo, key=lambda entry: entry[2] is not zones):
+    for title, _, function in todo:
         running[pool.submit(run, title, function, it)] = title
-        if function is zones:  # others look at them
+        if function is zones:  # the first, since others look at them
             concurrent.futures.wait(running, SECONDS / 2)
     done = concurrent.futures.wait(running, max(0, end - time.monotonic())).done
     pool.shutdown(wait=False, cancel_futures=True)
@@ -606,23 +581,14 @@ def judge(it):
     return [verdict for verdicts in found for verdict in verdicts]
 
 
-def summary(faults):
-    """The sentences, as many as an answer holds."""
-    text = ""
-    for number, fault in enumerate(faults):
-        if len(json.dumps(text + fault)) > ROOM:
-            return f"{text}And {len(faults) - number} more: see the log."
-        text += f"({number + 1}) {fault} "
-    return text
-
-
 @custom_resource
 def handler(event):
     """Nothing is made that a Delete could remove."""
     if event["RequestType"] == "Delete":
         return None, {}
     work = {"Custom::Preflight": preflight, "Custom::ParallelClusterImage": portal_image}[event["ResourceType"]]
-    return work(event, event["ResourceProperties"], event["OldResourceProperties"] if event["RequestType"] == "Update" else None)
+    old = event["OldResourceProperties"] if event["RequestType"] == "Update" else None
+    return work(event, event["ResourceProperties"], old)
 
 
 def answers_of(properties):
@@ -632,34 +598,29 @@ def answers_of(properties):
 
 
 def preflight(event, properties, old):
-    """Custom::Preflight. What an answer such as "auto" comes to, is in Resolved and takes its place."""
-    session, held, stack = boto3.Session(), event.get("PhysicalResourceId", ""), event["StackId"]
-    it = Case(
-        answers_of(properties),
-        session.region_name,
-        session,
-        zones=int(properties["Zones"]),
-        old=old and answers_of(old),
-        held=held[3:].split(",") if old and held.startswith("az:") else (),
-        stack="".join(re.findall(":stack/(.+)-[^-/]+-[A-Z0-9]+/", stack)),  # of parent-LogicalId-0123456789AB
-        make=True,
-    )
+    """Custom::Preflight."""
+    session, stack = boto3.Session(), event["StackId"]
+    held = re.findall("[^:,]+", event["PhysicalResourceId"])[1:] if old else ()  # of az:ZONE,ZONE
+    parent = "".join(re.findall(":stack/(.+)-[^-/]+-[A-Z0-9]+/", stack))  # of PARENT-LogicalId-0123456789AB
+    known = {"zones": int(properties["Zones"]), "old": old and answers_of(old), "held": held, "stack": parent}
+    it = Case(answers_of(properties), session.region_name, session, **known, make=True)
     if not (old and rolling_back(it, stack)):
         verdicts = judge(it)
         for verdict in verdicts:
             LOG.info("%s: %s %s", *verdict)
         faults = [verdict.text for verdict in verdicts if verdict.level == "fault"]
         if faults:
-            raise Fault(summary(faults))
+            numbered = " ".join(f"({n}) {fault}" for n, fault in enumerate(faults, 1))
+            raise Fault(f"Faults found: {len(faults)}, all in the log. {numbered}")
     if len(it.zones) < it.count:
-        raise Fault("No Availability Zones could be picked, see the log: name them.")
+        raise Fault("Availability Zones cannot be seen: name them.")
     cidr = (it.thing("VpcId") or {}).get("CidrBlock", it["VpcCidr"])
     data = {f"AvailabilityZone{n}": zone for n, zone in enumerate(it.zones, 1)}
     return "az:" + ",".join(it.zones), {**data, "NetworkCidr": cidr}
 
 
 def rolling_back(it, stack):
-    """Whether the stack returns to answers that were good; who may not ask must suppose that it does not."""
+    """Whether the stack returns to answers that were good."""
     try:
         return "ROLLBACK" in it.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
     except ClientError as error:
@@ -667,7 +628,7 @@ def rolling_back(it, stack):
 
 
 def portal_image(event, properties, old):
-    """Custom::ParallelClusterImage: the image that is held, unless a property asks for another."""
+    """Custom::ParallelClusterImage: the image that is held, if no property changed."""
     asked = ("ParallelClusterVersion", "PortalAmiId", "PortalImageRefresh")
     found = event.get("PhysicalResourceId")
     if not old or any(old.get(name) != properties.get(name) for name in asked):
