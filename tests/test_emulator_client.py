@@ -31,8 +31,13 @@ def test_every_event_of_every_stack_is_told(emulator: Emulator, name: str) -> No
 
 
 def test_the_emulator_ends_with_the_process_that_started_it() -> None:
-    script = "import sys, os; from emulator.client import Emulator; e = Emulator().__enter__()\nprint(e._process.pid, e.home)"
-    code = f"{script}\nsys.stdout.flush(); os._exit(1)"
+    code = """if True:
+        import os, sys
+        from emulator.client import Emulator
+        started = Emulator().__enter__()
+        print(started._process.pid, started.home, flush=True)
+        os._exit(1)
+    """
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     group, home = ran.stdout.split()

@@ -69,6 +69,20 @@ def test_a_failed_update_rolls_children_back(faults: Emulator, name: str) -> Non
     assert left(faults, name) == []
 
 
+def test_an_update_tells_of_what_it_touches_and_descends_into_children(emulator: Emulator, name: str) -> None:
+    def parent(text: str) -> Template:
+        child = nested(emulator, template({"Topic": resource("AWS::SNS::Topic", DisplayName=text)}), f"{name}.json")
+        same, other = resource("AWS::S3::Bucket"), resource("AWS::SNS::Topic", DisplayName=text)
+        return template({"Child": child, "Same": same, "Other": other})
+
+    assert emulator.create_stack(name, parent("old")).complete
+    touched: list[str] = []
+    updated = emulator.update_stack(name, parent("new"), on_event=lambda e: touched.append(e["LogicalResourceId"]))
+    assert updated.complete, updated.reason
+    assert {"Child", "Other", "Topic"} <= set(touched) and "Same" not in touched
+    assert emulator.delete_stack(name).complete
+
+
 def test_a_bucket_with_objects_is_not_deleted(emulator: Emulator, name: str) -> None:
     body = template({"Bucket": resource("AWS::S3::Bucket")}, Outputs={"Bucket": {"Value": ref("Bucket")}})
     bucket = emulator.create_stack(name, body).outputs["Bucket"]

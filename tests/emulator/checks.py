@@ -83,10 +83,13 @@ def install() -> None:
         logical_id: str | None = None,
         attributes: Properties | None = None,
     ) -> Made:
-        if old == new:
+        if old == new and resource_type != "AWS::CloudFormation::Stack":
             return physical_id, attributes or {}
         refuse(resource_type, logical_id or physical_id, getattr(new, "own", new))
         control.raise_fault("update", resource_type, stack, logical_id or physical_id)
+        if resource_type == "AWS::CloudFormation::Stack":  # ministack skips it if its properties are the same
+            nested: Made = HANDLERS[resource_type]["update"](physical_id, old, new, stack)
+            return nested
         in_place = not replacing(resource_type, old, new) and not schemas.is_custom(resource_type)
         if in_place and "update" not in HANDLERS[resource_type]:
             return physical_id, attributes or {}

@@ -61,6 +61,31 @@ EDITS = (
         "            if update_attempt is not None:",
         1,
     ),
+    # What an update does not touch has no events. A nested stack is always asked: its template may hold something else.
+    Edit(
+        STACKS,
+        "            if logical_id not in imports:\n"
+        "                _add_event(stack_id, stack_name, logical_id, resource_type,\n"
+        '                           f"{status_prefix}_IN_PROGRESS")\n',
+        "            before = (previous_stack or {}).get('_resources', {}).get(logical_id) if is_update else None\n"
+        "            untouched = (before is not None and before['Properties'] == resolved_props\n"
+        "                         and previous_tags == stack_tags and before['ResourceType'] == resource_type\n"
+        "                         and resource_type != 'AWS::CloudFormation::Stack')\n"
+        "            if logical_id not in imports and not untouched:\n"
+        "                _add_event(stack_id, stack_name, logical_id, resource_type,\n"
+        '                           f"{status_prefix}_IN_PROGRESS")\n',
+        1,
+    ),
+    Edit(
+        STACKS,
+        "        if logical_id not in imports:\n"
+        "            _add_event(stack_id, stack_name, logical_id, resource_type,\n"
+        '                       f"{status_prefix}_COMPLETE", physical_id=physical_id)\n',
+        "        if logical_id not in imports and not untouched:\n"
+        "            _add_event(stack_id, stack_name, logical_id, resource_type,\n"
+        '                       f"{status_prefix}_COMPLETE", physical_id=physical_id)\n',
+        1,
+    ),
 )
 
 
