@@ -1,9 +1,10 @@
-"""Copies a release's files from the publisher's bucket into the stack's own, checksums verified; empties that at the end.
+"""Copies a release's files from the publisher's bucket into the stack's own, verified; empties that at the end.
 
-Properties: SourceBucket, SourceRegion (blank: the stack's own region), SourcePrefix, Bucket, Keys (below SourcePrefix, and
-the same in Bucket). Data: Copied, the number of files fetched. What an earlier version copied is kept: running nodes still
-need it. IAM: s3:GetObject on SourceBucket/SourcePrefix*, s3:ListBucket on SourceBucket (else S3 hides a missing key
-behind "access denied"); on Bucket s3:ListBucketVersions, on Bucket/* s3:GetObject, s3:PutObject, s3:DeleteObject,
+Properties: SourceBucket, SourceRegion (blank: the stack's own region), SourcePrefix, Bucket, Keys (below SourcePrefix,
+and the same in Bucket). Data: Bucket, and Copied, the number of files fetched. What an earlier version copied is kept:
+running nodes still need it. A key whose content changed is copied anew.
+IAM: s3:GetObject on SourceBucket/SourcePrefix*; s3:ListBucket on SourceBucket if possible (without it S3 calls a
+missing key "access denied"); on Bucket s3:ListBucketVersions; on Bucket/* s3:GetObject, s3:PutObject, s3:DeleteObject,
 s3:DeleteObjectVersion.
 """
 
@@ -38,7 +39,8 @@ def handler(event):
         raise Fault("Keys must be a list of texts: rebuild the template from an unchanged source.")
     if bucket == source:
         raise Fault("Bucket is the publisher's own bucket: it would be emptied at the end, so name another.")
-    return f"assets-in-{bucket}", {"Copied": copy(Release(source, region, prefix), bucket, keys)}
+    copied = copy(Release(source, region, prefix), bucket, keys)
+    return f"assets-in-{bucket}", {"Bucket": bucket, "Copied": copied}
 
 
 class Release:
@@ -53,8 +55,7 @@ class Release:
         with tempfile.TemporaryFile() as file:
             self.fetch(MANIFEST, file)
             lines = file.read().decode("utf-8", "replace").splitlines()
-        pairs = [line.split(maxsplit=1) for line in lines if len(line.split(maxsplit=1)) == 2]
-        return {key.lstrip("*"): digest for digest, key in pairs}
+        return {line[66:]: line[:64] for line in lines}  # sha256sum: 64 digits, a blank, a blank or *, the name
 
     def fetch(self, key, file):
         """Writes the object into `file`, which is then at its start again."""

@@ -1,13 +1,14 @@
 """A self-signed certificate for a balancer without a domain of its own, kept in ACM and renewed in place.
 
-Property: DomainName, the balancer's DNS name. Ref and Data.CertificateArn: the certificate's ARN, which stays for as long
-as the name does. Called by a schedule with {"CertificateArn": ..., "DomainName": ...}, it renews that certificate in
-place if fewer than RENEW_DAYS are left. The private key lives in this function's memory and in ACM, nowhere else.
-IAM: acm:ListCertificates (no resource scope), acm:ImportCertificate, acm:DescribeCertificate and acm:DeleteCertificate
-(on arn:PARTITION:acm:REGION:ACCOUNT:certificate/*; the ARN is ACM's to choose).
+Property: DomainName, the balancer's DNS name. Ref and Data.CertificateArn: the certificate's ARN, which stays for as
+long as the name does. Called by a schedule with {"CertificateArn": ..., "DomainName": ...}, it renews that certificate
+in place if fewer than RENEW_DAYS are left. The private key is in this function's memory and in ACM, nowhere else.
+IAM: acm:ListCertificates (knows no resource); acm:ImportCertificate, acm:DescribeCertificate and acm:DeleteCertificate
+on the account's certificate/* of the region, since ACM chooses the ARN.
 """
 
 import datetime
+import re
 import time
 
 import boto3
@@ -23,6 +24,7 @@ RENEW_DAYS = 60  # before the end; the schedule calls more than once within them
 COMMON_NAME = 64  # characters (RFC 5280, ub-common-name)
 IN_USE_PAUSE = 10  # seconds between tries to delete a certificate that ACM still holds to be in use
 IN_USE_TRIES = 24
+NAME = re.compile(r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 5})
 
 
@@ -40,14 +42,15 @@ def resource(event):
     name = event["ResourceProperties"].get("DomainName")
     arn = event.get("PhysicalResourceId")
     if event["RequestType"] == "Delete":
-        # A Create that failed late may have left one behind under another id.
         arn = arn if is_certificate(arn) else find(acm, name)
         if arn:
             delete(acm, arn)
         return None, {}
-    if not isinstance(name, str) or not 0 < len(name) <= 253 or not name.isascii() or ".." in f".{name}.":
+    if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > 253:
         raise Fault("DomainName must be the balancer's DNS name: give the balancer's DNSName attribute.")
-    arn = import_certificate(acm, name, find(acm, name))
+    old = event.get("OldResourceProperties")
+    same = event["RequestType"] == "Update" and isinstance(old, dict) and old.get("DomainName") == name
+    arn = import_certificate(acm, name, arn if same and is_certificate(arn) else find(acm, name))
     return arn, {"CertificateArn": arn}
 
 
@@ -57,21 +60,29 @@ def is_certificate(arn):
 
 
 def find(acm, name):
-    """ARN of the imported certificate for `name`, or None. The name is one balancer's alone, so it is ours."""
+    """ARN of the imported certificate for `name`, or None. The name is one balancer's alone, so it is ours.
+
+    A repeated Create finds what the first one made, and a Delete what a Create left that was answered too late.
+    """
+    if not isinstance(name, str) or not name:
+        return None
     for page in acm.get_paginator("list_certificates").paginate(Includes={"keyTypes": ["RSA_2048"]}):
         for known in page["CertificateSummaryList"]:
-            names = [known.get("DomainName"), *known.get("SubjectAlternativeNameSummaries", [])]
-            if known.get("Type", "IMPORTED") == "IMPORTED" and name in names:
+            names = [known.get("DomainName", ""), *known.get("SubjectAlternativeNameSummaries", [])]
+            if known.get("Type") == "IMPORTED" and name.lower() in map(str.lower, names):
                 return known["CertificateArn"]
     return None
 
 
 def import_certificate(acm, name, arn=None):
-    """Makes a key and a certificate for `name`, imports both, over the certificate `arn` if given; returns the ARN."""
+    """Makes a key and a certificate for `name` and imports both, over the certificate `arn` if it is there still."""
     certificate, key = make(name)
-    return acm.import_certificate(Certificate=certificate, PrivateKey=key, **{"CertificateArn": arn} if arn else {})[
-        "CertificateArn"
-    ]
+    if arn:
+        try:
+            return acm.import_certificate(Certificate=certificate, PrivateKey=key, CertificateArn=arn)["CertificateArn"]
+        except acm.exceptions.ResourceNotFoundException:
+            LOG.warning("%s is gone: importing another", arn)
+    return acm.import_certificate(Certificate=certificate, PrivateKey=key)["CertificateArn"]
 
 
 def make(name):
