@@ -411,7 +411,7 @@ class Form(Ports):
     parallel_cluster_version: Value = question(
         CLUSTERS,
         "ParallelCluster version",
-        "Version of AWS ParallelCluster and its image. Another version replaces the clusters and the portal nodes.",
+        "Version of AWS ParallelCluster and of its machine image; a running deployment cannot change it.",
         default="3.16.1",
         pattern=patterns.whole(patterns.PARALLELCLUSTER_VERSION),
         constraint="Must be 3.16.0 or newer, such as 3.16.1.",

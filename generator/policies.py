@@ -9,13 +9,13 @@ from awacs.aws import Action, Allow, Deny, Principal, Statement
 from awacs.aws import Bool as BoolCondition
 from awacs.aws import Condition as PolicyCondition
 from awacs.sts import AssumeRole
-from troposphere import AWSObject, Equals, GetAtt, If, Not, NoValue, PropsDictType, Ref, encode_to_dict
+from troposphere import AWSObject, Equals, GetAtt, If, Not, NoValue, PropsDictType, Ref, Select, Split, encode_to_dict
 from troposphere.awslambda import Code, Function, LoggingConfig
 from troposphere.iam import Policy, Role
 from troposphere.s3 import Bucket, BucketPolicy
 
 from generator.params import Form
-from generator.partition import bucket_arn, service_principal
+from generator.partition import bucket_arn, object_arn, service_principal
 from generator.wiring import GOES_WITH_THE_STACK, StrictTemplate, Tier, Value
 
 RUNTIME = "python3.13"
@@ -92,6 +92,14 @@ def log_group(tier: Tier, form: Form, title: str, **properties: Any) -> LogGroup
 def may_log(*groups: LogGroup) -> Statement:
     """What a writer needs of its log groups; none may create one, or a deleted group would come back for ever."""
     return allow(["logs:CreateLogStream", "logs:PutLogEvents"], [GetAtt(group, "Arn") for group in groups])
+
+
+def may_download(template: StrictTemplate, what: str, location: Value) -> If:
+    """The right to read the object `location` if it is an s3:// one; `what` is part of the condition's name."""
+    on_s3 = template.add_condition(f"{what}OnS3", Equals(Select(0, Split(":", location)), "s3"))
+    # s3://bucket/key: what follows the second slash is what an ARN ends in.
+    key = Select(1, Split("://", location))
+    return If(on_s3, allow(["s3:GetObject"], [object_arn(key)]), NoValue)
 
 
 def function(

@@ -115,9 +115,9 @@ def _self_signed(tier: Tier, form: Form, balancer: Balancer, assets: Assets) -> 
         "CertificateFunction",
         Code(S3Bucket=assets.local_assets_bucket, S3Key=assets.certificate_code),
         [
-            # A new import has no ARN yet, and a tag on it needs the right on whatever it becomes.
-            allow(["acm:ImportCertificate", "acm:AddTagsToCertificate"], [certificates]),
-            allow(["acm:DescribeCertificate", "acm:DeleteCertificate", "acm:ListTagsForCertificate"], [certificates]),
+            # ACM chooses the ARN; a list knows no resource.
+            allow(["acm:ImportCertificate", "acm:DescribeCertificate", "acm:DeleteCertificate"], [certificates]),
+            allow(["acm:ListCertificates"]),
         ],
         timeout=600,
         memory=256,

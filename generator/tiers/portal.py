@@ -11,7 +11,7 @@ from typing import Any
 
 from awacs.aws import Condition as PolicyCondition
 from awacs.aws import Statement, StringEquals
-from troposphere import Base64, Equals, GetAtt, If, Join, NoValue, Ref, Select, Split, Sub
+from troposphere import Base64, GetAtt, If, Join, NoValue, Ref, Sub
 from troposphere.autoscaling import (
     AutoScalingGroup,
     InstanceMaintenancePolicy,
@@ -33,7 +33,7 @@ from troposphere.policies import AutoScalingRollingUpdate, CreationPolicy, Resou
 
 from generator import partition
 from generator.params import Form
-from generator.policies import LogGroup, allow, given, log_group, may_log, role
+from generator.policies import LogGroup, allow, given, log_group, may_download, may_log, role
 from generator.tiers.assets import Assets
 from generator.tiers.balancer import Balancer
 from generator.tiers.database import Database
@@ -206,11 +206,10 @@ def _profile(tier: Tier, form: Form, secrets: Secrets, assets: Assets, logs: Log
             [partition.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/${AWS::StackName}-PortalNode*")],
         ),
     ]
-    for what, location in (("Installer", form.portal_installer_url), ("Driver", form.jdbc_driver_url)):
-        condition = t.add_condition(f"{what}OnS3", Equals(Select(0, Split(":", location)), "s3"))
-        # s3://bucket/key: what follows the second slash is what an ARN ends in.
-        key = Select(1, Split("://", location))
-        statements.append(If(condition, allow(["s3:GetObject"], [partition.object_arn(key)]), NoValue))
+    statements += [
+        may_download(t, "Installer", form.portal_installer_url),
+        may_download(t, "Driver", form.jdbc_driver_url),
+    ]
     node = role(
         tier,
         form,

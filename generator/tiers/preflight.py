@@ -9,20 +9,49 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import GetAtt
+from awacs.aws import Condition as PolicyCondition
+from awacs.aws import StringEquals
+from troposphere import GetAtt, If, NoValue
 from troposphere.awslambda import Code
 
-from generator import custom
+from generator import custom, partition
 from generator.params import Answers, Form
-from generator.policies import allow, function
+from generator.policies import allow, function, given, may_download
 from generator.tiers import choices
 from generator.wiring import Ports, Tier, Value, each_port, port
 
-# The checks only read; these actions support no narrower resource, or only one that an answer names.
+# The checks only read, and most of these actions know no narrower resource; what an answer names is granted below. A
+# right that is taken away costs a warning, not the launch.
 READS = (
+    "acm:DescribeCertificate",
+    "cloudformation:DescribeStacks",
+    "ec2:DescribeAddresses",
     "ec2:DescribeAvailabilityZones",
     "ec2:DescribeImages",
+    "ec2:DescribeInstances",
+    "ec2:DescribeInstanceTypeOfferings",
+    "ec2:DescribeInstanceTypes",
+    "ec2:DescribeKeyPairs",
+    "ec2:DescribeManagedPrefixLists",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcAttribute",
+    "ec2:DescribeVpcs",
+    "elasticfilesystem:DescribeFileSystems",
+    "fsx:DescribeFileSystems",
+    "iam:GetPolicy",
+    "iam:GetRole",
+    "kms:DescribeKey",
+    "rds:DescribeAccountAttributes",
+    "rds:DescribeDBClusterSnapshots",
+    "rds:DescribeDBEngineVersions",
+    "rds:DescribeOrderableDBInstanceOptions",
+    "route53:GetHostedZone",
+    "route53:ListResourceRecordSets",
+    "servicequotas:GetAWSDefaultServiceQuota",
+    "servicequotas:GetServiceQuota",
 )
+SPOT = "spot.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -49,7 +78,7 @@ def build(tier: Tier, form: Form, answers: Answers) -> Preflight:
         form,
         "PreflightFunction",
         code,
-        [allow(READS)],
+        _rights(tier, form),
         timeout=60,
         memory=512,
         description="Checks a launch before anything is made.",
@@ -84,3 +113,24 @@ def build(tier: Tier, form: Form, answers: Answers) -> Preflight:
         portal_image_id=GetAtt(image, "ImageId"),
         network_cidr=GetAtt(checks, "NetworkCidr"),
     )
+
+
+def _rights(tier: Tier, form: Form) -> list[Any]:
+    """What the checks may do: read, look into what the answers name, and make the role that Spot instances need."""
+    t = tier.template
+    admin = given(t, "AdminSecretGiven", form.admin_password_secret_arn)
+    license_ = given(t, "LicenseGiven", form.license_secret_arn)
+    return [
+        allow(READS),
+        If(admin, allow(["secretsmanager:GetSecretValue"], [form.admin_password_secret_arn]), NoValue),
+        If(license_, allow(["secretsmanager:DescribeSecret"], [form.license_secret_arn]), NoValue),
+        allow(["s3:GetObject"], [partition.bucket_arn(form.assets_bucket, "${Prefix}*", Prefix=form.assets_prefix)]),
+        may_download(t, "Installer", form.portal_installer_url),
+        may_download(t, "Driver", form.jdbc_driver_url),
+        # AWS::IAM::ServiceLinkedRole fails where the role exists, and a head node may not make it.
+        allow(
+            ["iam:CreateServiceLinkedRole"],
+            [partition.arn("iam", f"role/aws-service-role/{SPOT}/*", region=False)],
+            PolicyCondition(StringEquals({"iam:AWSServiceName": SPOT})),
+        ),
+    ]
