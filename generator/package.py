@@ -180,7 +180,8 @@ def _installer() -> list[str]:
     """The command that installs wheels for the Lambda's platform: uv where there is one, pip otherwise."""
     import shutil
 
-    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    environments = (Path(sys.executable).parent, Path(__file__).parent.parent / ".venv" / "uv" / "bin")
+    uv = next((found for folder in environments if (found := shutil.which("uv", path=str(folder)))), shutil.which("uv"))
     if uv:
         return [uv, "pip", "install", "--python-version", RUNTIME, "--python-platform", f"x86_64-{PLATFORMS[0]}"]
     platforms = [word for platform in PLATFORMS for word in ("--platform", f"{platform}_x86_64")]

@@ -180,8 +180,9 @@ def fake_installer(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
 
 
 def test_wheels_are_installed_once_per_pin(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install = "import pathlib, sys; p = pathlib.Path(sys.argv[sys.argv.index('--target') + 1]); p.mkdir(); (p / 'm.py').touch()"
-    fake_installer(monkeypatch, f"import sys; assert '--require-hashes' in sys.argv; {install}")
+    target = "p = pathlib.Path(sys.argv[sys.argv.index('--target') + 1])"
+    install = f"import pathlib, sys; assert '--require-hashes' in sys.argv; {target}; p.mkdir(); (p / 'm.py').touch()"
+    fake_installer(monkeypatch, install)
     folder = package.install_wheels(root, tmp_path / "cache")
     assert [path.name for path in folder.iterdir()] == ["m.py"]
     fake_installer(monkeypatch, "raise SystemExit('no network')")
