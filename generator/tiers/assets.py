@@ -28,7 +28,7 @@ from generator.package import FIXED_SCRIPTS
 from generator.params import Form
 from generator.partition import bucket_arn
 from generator.policies import allow, bucket_policy, function
-from generator.wiring import Ports, Tier, Value, port
+from generator.wiring import GOES_WITH_THE_STACK, Ports, Tier, Value, port
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def build(tier: Tier, form: Form) -> Assets:
     bucket = t.add_resource(
         private_bucket(
             "AssetBucket",
+            **GOES_WITH_THE_STACK,
             VersioningConfiguration=VersioningConfiguration(Status="Enabled"),
             LifecycleConfiguration=LifecycleConfiguration(
                 Rules=[
