@@ -33,6 +33,7 @@ def environment(port: int, home: Path) -> dict[str, str]:
         "S3_DATA_DIR": str(home / "s3"),
         "STATE_DIR": str(home / "state"),
         "LOG_LEVEL": os.environ.get("EMULATOR_LOG_LEVEL", "WARNING"),
+        "LAMBDA_WARM_TTL_SECONDS": "15",  # an idle function's process is ended: each has 70 MB
         "PYTHONWARNINGS": "ignore",
         "AWS_MAX_ATTEMPTS": "1",
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -48,6 +48,7 @@ def _invoke(function: str, event: dict[str, Any], timeout: float) -> dict[str, A
         if not call.is_alive():
             answered.wait(min(GRACE, timeout))
             break
+    call.join(GRACE)  # its last log lines must not come after its log group is deleted
     with stock._lock:
         entry = stock._pending.pop(token, None)
     if not entry or entry["result"] is None:
