@@ -114,6 +114,12 @@ FAULTS: list[tuple[str, str, Trouble, str]] = [
     ),
     ("untrusted database", "65-database", told("mysql-error", "ERROR 2026 (HY000): TLS"), "No trusted TLS connection"),
     (
+        "another portal's database",
+        "65-database",
+        lambda node: (node.tell("no-user"), (node.root / "efs/hpc-portal/installed").touch()),
+        "has no user enginframe, though there is a portal on /efs: it belongs to another database",
+    ),
+    (
         "wrong checksum",
         "70-portal",
         lambda node: node.configure(INSTALLER_SHA256=SHA256),
@@ -250,6 +256,24 @@ def test_both_nodes_at_once(tmp_path: Path) -> None:
     status, output = replacement.run()
     assert status == 0 and "joining the portal on /efs: EnginFrame 2021.1-r1" in output
     assert portal_on(efs) == before
+
+
+def test_portal_outlives_its_stack(tmp_path: Path) -> None:
+    """Another stack on the same file system, with the snapshot restored: new endpoint and addresses, same password."""
+    efs = tmp_path / "efs"
+    efs.mkdir()
+    assert PortalNode(tmp_path, "ip-10-0-1-10", efs).run()[0] == 0
+    conf = efs / "nice/enginframe/conf"
+    (conf / "server.conf").write_text("url=jdbc\\:mysql\\://db.cluster-1.eu-west-1.rds.amazonaws.com\\:3306/x\n")
+    (conf / "hazelcast.xml").write_text("<members>10.0.1.10:7800, 10.0.2.10:7800</members><!-- 10.0.1.100:7800 -->")
+    node = PortalNode(tmp_path, "ip-10-1-1-10", efs, DATABASE_ENDPOINT="db.new", PEERS="10.1.1.10 10.1.2.10 10.1.3.10")
+    status, output = node.run()
+    assert status == 0 and "pointing the portal at db.new:3306" in output, output
+    assert (conf / "server.conf").read_text() == "url=jdbc\\:mysql\\://db.new\\:3306/x\n"
+    members = "<members>10.1.1.10:7800,10.1.2.10:7800,10.1.3.10:7800</members><!-- 10.0.1.100:7800 -->"
+    assert (conf / "hazelcast.xml").read_text() == members
+    assert "ALTER USER" not in (node.world / "sql").read_text()
+    assert "pointing" not in node.run()[1]
 
 
 @pytest.fixture(scope="module")

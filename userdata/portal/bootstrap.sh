@@ -26,7 +26,7 @@ exec 8>> "$RUN/bootstrap.lock"
 flock -n 8 || fail "Another bootstrap is running on this node: wait until it has ended."
 
 # The header gives all steps together an hour less a few minutes, and then asks the bootstrap to end.
-trap 'kill "$!" && echo "ERROR: The bootstrap was told to end before its step had." >&2 && exit 1' TERM
+trap 'kill "$!" 2> /dev/null || true; echo "ERROR: The bootstrap was told to end before its step had." >&2; exit 1' TERM
 
 run 120 10-image
 run 900 20-logs

@@ -67,8 +67,6 @@ fi
 
 password=$(secret_text "$PORTAL_DATABASE_SECRET_ARN" "the portal's database password")
 (umask 077 && printf '%s\n' "$password" > "$work/password")
-servers=''
-for peer in $PEERS; do servers+=${servers:+,}$peer:7800; done
 config=$(< "$BUNDLE/templates/efinstall.config")
 [[ -n $license ]] || config=$(sed '/^kernel.eflicense/d' <<< "$config")
 fill PORTAL_ROOT "${PORTAL_ROOT#"$ROOT"}"
@@ -79,7 +77,7 @@ fill LICENSE "$license"
 fill DATABASE_URL "jdbc:mysql://$DATABASE_ENDPOINT:$DATABASE_PORT/$DATABASE_SCHEMA?sslMode=VERIFY_IDENTITY"
 fill DATABASE_USER "$DATABASE_USER"
 fill DATABASE_PASSWORD "$password"
-fill SERVERS "$servers"
+fill SERVERS "$(portal_servers)"
 (umask 077 && printf '%s\n' "$config" > "$work/efinstall.config")
 
 echo "installing $FLAVOR from $INSTALLER_URL into ${EF_TOP#"$ROOT"}"

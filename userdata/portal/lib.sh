@@ -153,6 +153,13 @@ release_portal_lock() {
   exec 9>&-
 }
 
+portal_servers() { # the servers of the portal as EnginFrame lists them
+  local list
+  # shellcheck disable=SC2086  # a word for each
+  list=$(printf ",%s:7800" $PEERS)
+  printf '%s' "${list#,}"
+}
+
 portal_status() { # portal_status <address>: HTTP status of its start page, 000 when there is no answer
   # The certificate is EnginFrame's own and names no address; what is asked is whether it answers.
   curl -s -k -o /dev/null -m "${2:-15}" -w '%{http_code}' "https://$1:8443/enginframe/" || true

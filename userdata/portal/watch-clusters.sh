@@ -7,6 +7,8 @@
 
 conf=$EF_TOP/conf/plugins/slurm/ef.slurm.conf
 state=$RUN/clusters.state
+fresh=$RUN/ef.slurm.conf.$$
+trap 'rm -f "$fresh"' EXIT
 squeue=$ROOT/opt/slurm/bin/squeue
 client=$("$squeue" --version | cut -d ' ' -f 2)
 
@@ -82,8 +84,8 @@ done
     [[ $line != '# END clusters' ]] || printf '%s' "$sections"
     printf '%s\n' "${line//@IDS@/"$ids"}"
   done
-} > "$RUN/ef.slurm.conf"
-put_file "$conf" "$(stat -c %a "$conf")" "$(stat -c %u:%g "$conf")" < "$RUN/ef.slurm.conf"
+} > "$fresh"
+put_file "$conf" "$(stat -c %a "$conf")" "$(stat -c %u:%g "$conf")" < "$fresh"
 [[ $FILE_CHANGED == no ]] || echo "$(date -u +%FT%TZ) ef.slurm.conf now lists: ${ids:-no cluster}"
 
 if [[ $report != "$(cat "$state" 2> /dev/null)"$'\n' ]]; then

@@ -74,7 +74,7 @@ connect-timeout=10
 OPTIONS
 )
 query() { # SQL from standard input; --defaults-file must be the first option
-  within 60 mysql "--defaults-file=$options" --batch 2> "$RUN/mysql-errors"
+  within 60 mysql "--defaults-file=$options" --batch --skip-column-names 2> "$RUN/mysql-errors"
 }
 answers() {
   query <<< 'SELECT 1;' > /dev/null && return 0
@@ -91,14 +91,24 @@ attempt 15 15 answers || fail "The database at $DATABASE_ENDPOINT:$DATABASE_PORT
   "($(tail -n 1 "$RUN/mysql-errors")): is it running, and does its security group admit this node?"
 
 # latin1: with utf8mb4, the default of MySQL 8, EnginFrame's rows are too long. CREATE USER and GRANT apart, since
-# MySQL 8 refuses GRANT … IDENTIFIED BY. ALTER USER sets right what a restored snapshot may hold.
+# MySQL 8 refuses GRANT … IDENTIFIED BY. ALTER USER sets right what a restored snapshot holds, but only before the
+# portal is installed: afterwards its keystore on /efs has the password, and file system and snapshot come back together.
 user="'$DATABASE_USER'@'%'"
+alter="ALTER USER $user IDENTIFIED BY '$(quoted "$portal_password")' REQUIRE SSL;"
+if [[ -e $INSTALLED ]]; then
+  alter=''
+  count=$(query <<< "SELECT COUNT(*) FROM mysql.user WHERE User = '$DATABASE_USER';")
+  [[ $count == 1 ]] ||
+    fail "The database at $DATABASE_ENDPOINT has no user $DATABASE_USER, though there is a portal on /efs: it belongs" \
+      "to another database, so restore that one's snapshot (DatabaseSnapshotArn), or move /efs/hpc-portal/installed" \
+      "and ${PORTAL_ROOT#"$ROOT"} away to install anew."
+fi
 reason() { # the last error; one of grammar quotes the statement, and with it perhaps a password
   tail -n 1 "$RUN/mysql-errors" | sed 's/ near .*/ (a statement that this server does not know)/'
 }
 query << SQL || fail "The portal's schema could not be made on $DATABASE_ENDPOINT: $(reason)"
 CREATE DATABASE IF NOT EXISTS \`$DATABASE_SCHEMA\` DEFAULT CHARACTER SET latin1;
 CREATE USER IF NOT EXISTS $user IDENTIFIED BY '$(quoted "$portal_password")' REQUIRE SSL;
-ALTER USER $user IDENTIFIED BY '$(quoted "$portal_password")' REQUIRE SSL;
+$alter
 GRANT ALL PRIVILEGES ON \`$DATABASE_SCHEMA\`.* TO $user;
 SQL

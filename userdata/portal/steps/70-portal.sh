@@ -5,6 +5,21 @@
 . "$(dirname "$0")/../lib.sh"
 
 installing=$SHARED/installing # there from before the installer's first byte on /efs until all of it is right
+wiring=$SHARED/wiring         # the database and the servers that the portal's configuration names
+database=$DATABASE_ENDPOINT:$DATABASE_PORT
+servers=$(portal_servers)
+
+# The file system may have outlived its stack: then database and addresses are others now.
+rewire() {
+  local old_database old_servers
+  old_database=$(sed -n 1p "$wiring")
+  old_servers=$(sed -n 2p "$wiring")
+  [[ $old_database != "$database" || $old_servers != "$servers" ]] || return 0
+  echo "pointing the portal at $database and $servers (it was $old_database and $old_servers) in:"
+  within 300 "$BUNDLE/rewire.py" "$EF_TOP/conf" "$old_database" "$database" "$old_servers" "$servers" ||
+    fail "The portal in ${EF_TOP#"$ROOT"}/conf could not be pointed at this stack's database and addresses; see above."
+}
+
 service() {
   [[ -e $ROOT/etc/systemd/system/enginframe.service || -e $ROOT/usr/lib/systemd/system/enginframe.service ]]
 }
@@ -12,6 +27,7 @@ service() {
 take_portal_lock 2400
 if [[ -e $INSTALLED ]]; then
   echo "joining the portal on /efs: $(< "$INSTALLED")"
+  [[ ! -e $wiring ]] || rewire
 else
   if [[ -e $installing ]]; then
     echo "an installation by $(< "$installing") ended half-way: starting it over"
@@ -27,8 +43,9 @@ else
   # shellcheck source=/dev/null
   version=$(. "$EF_TOP/current-version" && printf '%s' "${VERSION:-unknown}")
   put_file "$INSTALLED" 0644 <<< "$FLAVOR $version, installed by $HOSTNAME on $(date -u +%F)"
-  rm -f "$installing"
 fi
+put_file "$wiring" 0644 <<< "$database"$'\n'"$servers"
+rm -f "$installing"
 
 # The vendor's way for a node to join: its service, started at boot. The installing node has it from the installer.
 if ! service; then
