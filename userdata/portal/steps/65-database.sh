@@ -91,8 +91,8 @@ attempt 15 15 answers || fail "The database at $DATABASE_ENDPOINT:$DATABASE_PORT
   "($(tail -n 1 "$RUN/mysql-errors")): is it running, and does its security group admit this node?"
 
 # latin1: with utf8mb4, the default of MySQL 8, EnginFrame's rows are too long. CREATE USER and GRANT apart, since
-# MySQL 8 refuses GRANT … IDENTIFIED BY. ALTER USER sets right what a restored snapshot holds, but only before the
-# portal is installed: afterwards its keystore on /efs has the password, and file system and snapshot come back together.
+# MySQL 8 refuses GRANT with IDENTIFIED BY. ALTER USER sets right what a restored snapshot holds, but only before the
+# portal is installed: then its keystore on /efs has the password, and file system and snapshot come back together.
 user="'$DATABASE_USER'@'%'"
 alter="ALTER USER $user IDENTIFIED BY '$(quoted "$portal_password")' REQUIRE SSL;"
 if [[ -e $INSTALLED ]]; then
