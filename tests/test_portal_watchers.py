@@ -1,6 +1,7 @@
 """The portal nodes' timers: the watch over published clusters, the watchdog, and Tomcat's keep-alive edit."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,13 @@ def publish(node: PortalNode, cluster: str, version: str = "25.11.8", text: str 
     (home / "current").symlink_to(folder.name)
     (home / "READY").write_text(f"CLUSTER={cluster}\nSLURM_VERSION={version}\nCONFIG={folder.name}\nSHA256={digest}\n")
     return home
+
+
+def test_both_ends_know_the_same_keys() -> None:
+    """What the watch reads of READY is what head nodes write."""
+    read = set(re.findall(r"\(ready ([A-Z0-9_]+)\)", (PROJECT / "userdata/portal/watch-clusters.sh").read_text()))
+    written = set(re.findall(r'"([A-Z0-9_]+)=\$', (PROJECT / "userdata/cluster/publish.sh").read_text()))
+    assert read and read <= written
 
 
 def watch(node: PortalNode) -> str:
