@@ -123,6 +123,8 @@ def build(tier: Tier, form: Form, network: Network) -> Firewall:
     compute = rules.group("ComputeNodeGroup", "Compute nodes, in addition to the group of ParallelCluster")
 
     rules.allow("Https", balancer, portal, PORTAL_HTTPS)
+    # A node's watchdog asks the other portal before it gives its own up.
+    rules.allow("Https", portal, portal, PORTAL_HTTPS)
     # The servers' Hazelcast speaks no TLS, so it stays among them.
     rules.allow("Hazelcast", portal, portal, HAZELCAST)
     rules.allow("Agent", portal, portal, *EF_AGENT)
