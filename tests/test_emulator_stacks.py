@@ -102,6 +102,73 @@ def test_what_is_in_use_is_not_deleted(emulator: Emulator, name: str) -> None:
     assert emulator.delete_stack(name).complete
 
 
+DATABASE = {
+    "Engine": "aurora-mysql",
+    "MasterUsername": "hpcadmin",
+    "MasterUserPassword": "not-a-secret",
+    "DeletionProtection": "true",
+}
+
+
+def test_a_protected_database_stays_until_it_is_not_protected(emulator: Emulator, name: str) -> None:
+    database = {**resource("AWS::RDS::DBCluster", **DATABASE), "DeletionPolicy": "Snapshot"}
+    assert emulator.create_stack(name, template({"Database": database})).complete
+    refused = emulator.delete_stack(name)
+    assert refused.status == "DELETE_FAILED" and "Cannot delete protected Cluster" in refused.reason
+    assert not any("snapshot" in item for item in left(emulator, name))
+    [cluster] = [item.split()[1] for item in left(emulator, name) if "DBCluster" in item]
+    emulator.client("rds").modify_db_cluster(DBClusterIdentifier=cluster, DeletionProtection=False)
+    assert emulator.delete_stack(name).complete
+    [snapshot] = left(emulator, name)
+    assert snapshot.startswith("AWS::RDS::DBClusterSnapshot") and snapshot.endswith("(retained)")
+
+
+def test_a_database_comes_back_from_the_snapshot_that_its_stack_left(emulator: Emulator, name: str) -> None:
+    def database(**more: str) -> Template:
+        properties = {key: value for key, value in DATABASE.items() if key != "DeletionProtection"}
+        return template(
+            {"Database": {**resource("AWS::RDS::DBCluster", **properties, **more), "DeletionPolicy": "Snapshot"}}
+        )
+
+    emulator.create_stack(name, database())
+    emulator.delete_stack(name)
+    [snapshot] = [item.split()[1] for item in left(emulator, name)]
+    assert "MasterUsername" in emulator.create_stack(name, database(SnapshotIdentifier=snapshot)).reason
+    emulator.delete_stack(name)
+    restored = database(SnapshotIdentifier=snapshot)
+    for user in ("MasterUsername", "MasterUserPassword"):
+        del restored["Resources"]["Database"]["Properties"][user]
+    assert emulator.create_stack(name, restored).complete
+    emulator.delete_stack(name)
+    restored["Resources"]["Database"]["Properties"]["SnapshotIdentifier"] = "no-such-snapshot"
+    assert "no-such-snapshot not found" in emulator.create_stack(name, restored).reason
+    emulator.delete_stack(name)
+
+
+def test_a_certificate_that_a_listener_uses_is_not_deleted(emulator: Emulator, name: str) -> None:
+    body = network()
+    zone = {"Fn::Sub": "${AWS::Region}b"}
+    body["Second"] = resource("AWS::EC2::Subnet", VpcId=ref("Vpc"), CidrBlock="10.0.1.0/24", AvailabilityZone=zone)
+    subnets = [ref("Subnet"), ref("Second")]
+    body["Balancer"] = resource("AWS::ElasticLoadBalancingV2::LoadBalancer", Scheme="internal", Subnets=subnets)
+    body["Certificate"] = resource("AWS::CertificateManager::Certificate", DomainName="portal.example.org")
+    body["Listener"] = resource(
+        "AWS::ElasticLoadBalancingV2::Listener",
+        LoadBalancerArn=ref("Balancer"),
+        Port=443,
+        Protocol="HTTPS",
+        Certificates=[{"CertificateArn": ref("Certificate")}],
+        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
+    )
+    made = emulator.create_stack(name, template(body, Outputs={"Arn": {"Value": ref("Certificate")}}))
+    assert made.complete, made.reason
+    acm = emulator.client("acm")
+    with pytest.raises(acm.exceptions.ResourceInUseException):
+        acm.delete_certificate(CertificateArn=made.outputs["Arn"])
+    assert acm.describe_certificate(CertificateArn=made.outputs["Arn"])["Certificate"]["InUseBy"]
+    assert emulator.delete_stack(name).complete
+
+
 ANSWER = """
 import json, urllib.request
 

@@ -25,6 +25,7 @@ from emulator import (
     handlers,
     logs,
     nested,
+    protection,
     provider,
     records,
     references,
@@ -32,7 +33,7 @@ from emulator import (
     s3,
 )
 
-HANDLER_MODULES = (alarms, autoscaling, ec2, fsx, nested, records, references, s3)
+HANDLER_MODULES = (alarms, autoscaling, ec2, fsx, nested, protection, records, references, s3)
 
 
 def install() -> None:
@@ -43,6 +44,7 @@ def install() -> None:
     conditions.install()
     custom.install()
     logs.install()
+    protection.install()
     refusals.install()
     s3.install()
     provider.publish()

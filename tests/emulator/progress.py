@@ -35,8 +35,6 @@ class Progress:
                 self.ids[name] = event["PhysicalResourceId"].split("/")[1]
             if self.live is None and status.endswith(SHOWN):
                 print(f"{now:6.1f} s  {name.removesuffix('Stack'):<16} {status.replace('_', ' ').lower()}", flush=True)
-        if self.live is not None:
-            self.live.update(self.table())
 
     def table(self) -> Any:
         """The tiers so far, each with what it is at."""
@@ -60,5 +58,5 @@ class Progress:
             return
         from rich.live import Live
 
-        with Live(self.table(), refresh_per_second=8) as self.live:
+        with Live(get_renderable=self.table, refresh_per_second=8) as self.live:
             yield self
