@@ -82,7 +82,8 @@ def assemble(
     else:
         net = existing_network(location, checks)
     files = parent.place(after=[checks]).add(assets.build, form)
-    walls = parent.add(firewall.build, form, net)
+    # An existing network waits for nothing, so it is said that what stands in it comes after the checks.
+    walls = parent.place(after=[] if name == params.MAIN else [checks]).add(firewall.build, form, net)
     keys = parent.place(after=[checks]).add(secrets.build, form)
     data = parent.add(database.build, form, net, walls, keys)
     home = parent.add(filesystem.build, form, net, walls)

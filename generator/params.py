@@ -520,11 +520,12 @@ class Answers(Ports):
 
 
 def answers(*forms: Ports) -> Answers:
-    """The answers of `forms` in the shape that preflight takes."""
+    """The answers of `forms` in the shape that preflight takes; it reads what was not asked as a blank."""
     lines: dict[str, list[str]] = {group: [] for group in GROUPS}
     for form in forms:
         for name, asked, value in each_port(form):
-            lines[cast(Question, asked).group].append(f"{name}=${{{name}}}" if value else f"{name}=")
+            if value:
+                lines[cast(Question, asked).group].append(f"{name}=${{{name}}}")
     return Answers(*(Sub("\n".join(lines[group])) for group in GROUPS))
 
 
