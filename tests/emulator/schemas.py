@@ -18,6 +18,9 @@ Schema = Mapping[str, Any]
 ALSO_CREATE_ONLY = {
     "AWS::FSx::FileSystem": (("LustreConfiguration", "DeploymentType"), ("StorageType",)),
 }
+# Rules that cfn-lint adds to a schema and AWS does not have. A restored cluster keeps its snapshot's master user and
+# takes a new password: the resource provider's create handler ends with ModifyDBCluster.
+NOT_AWS = {"AWS::RDS::DBCluster": ("dependentRequired",)}
 # cfn-lint's schema of custom resources takes no booleans; CloudFormation takes anything and passes it on as strings.
 CUSTOM: Schema = {
     "properties": {
@@ -69,7 +72,8 @@ def schema_of(resource_type: str, region: str) -> Schema:
     name = types(region).get(resource_type)
     if name is None:
         raise UnknownType(f"{resource_type} does not exist in {region}")
-    return _read(name)
+    left_out = NOT_AWS.get(resource_type, ())
+    return {key: value for key, value in _read(name).items() if key not in left_out} if left_out else _read(name)
 
 
 def _subschemas(schema: Schema, root: Schema) -> Iterator[Schema]:
