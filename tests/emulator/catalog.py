@@ -159,6 +159,13 @@ def _account_attributes(params: dict[str, Any]) -> Answer:
     return _rds("DescribeAccountAttributes", f"<AccountQuotas>{quotas}</AccountQuotas>")
 
 
+def _cluster_snapshots(params: dict[str, Any]) -> Answer:
+    """ministack's answer, also for a snapshot that is named by its ARN."""
+    name = rds._p(params, "DBClusterSnapshotIdentifier")
+    answer: Answer = _stock_snapshots({**params, "DBClusterSnapshotIdentifier": [name.rsplit(":", 1)[-1]]})
+    return answer
+
+
 def _rds(action: str, inner: str) -> Answer:
     answer: Answer = rds._xml(200, f"{action}Response", f"<{action}Result>{inner}</{action}Result>")
     return answer
@@ -171,6 +178,7 @@ def service_quota(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _stock_images = ec2._ACTION_MAP["DescribeImages"]
+_stock_snapshots = rds._ACTION_MAP["DescribeDBClusterSnapshots"]
 _stock_versions = rds._ACTION_MAP["DescribeDBEngineVersions"]
 
 
@@ -186,6 +194,7 @@ def install() -> None:
     )
     rds._ACTION_MAP.update(
         DescribeAccountAttributes=_account_attributes,
+        DescribeDBClusterSnapshots=_cluster_snapshots,
         DescribeDBEngineVersions=_engine_versions,
         DescribeOrderableDBInstanceOptions=_orderable,
     )
