@@ -2,11 +2,12 @@
 
 import hashlib
 import re
-import time
+import threading
 import urllib.error
 from email.message import Message
 from typing import Any
 
+import boto3
 import pytest
 from account import (
     ACCOUNT,
@@ -37,6 +38,7 @@ from account import (
     vendors,
 )
 from botocore.exceptions import EndpointConnectionError
+from moto import mock_aws
 from support import CloudFormation, Page, load
 
 preflight = load("preflight")
@@ -454,14 +456,65 @@ def test_one_service_out_of_order_stops_nothing(code: str) -> None:
 
 def test_checks_that_hang_are_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "SECONDS", 0.4)
+    release, ended = threading.Event(), threading.Event()
 
     def hangs(asked: dict[str, Any]) -> Any:
-        time.sleep(1)
+        release.wait(10)
+        ended.set()
         return {"KeyPairs": []}
 
     found = judge(NAMED, {"DescribeKeyPairs": hangs})
+    assert not ended.is_set(), "nobody waits for a check that hangs"
+    release.set()
     assert [(v.check, v.level) for v in found] == [("KeyName exists and fits", "warning")]
     assert "no answer in time" in found[0].text
+
+
+POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+
+
+def test_what_is_missing_is_recognized_by_real_error_codes() -> None:
+    """moto answers as AWS does: everything that an answer names is missing, and then there."""
+    with mock_aws():
+        session = boto3.Session(region_name="us-east-1")
+        names = {name for name in preflight.THINGS if name in NAMED and name != "AccessPrefixListId"}
+        answers = {name: NAMED[name] for name in names} | {"VpcId": "vpc-0123456789abcdef0"}
+        case = preflight.Case(answers, "us-east-1", session)
+        missing = {name for name in answers if any("does not exist" in text for _, text in preflight.fits(case, name))}
+        assert missing == answers.keys()
+        ec2, route53 = session.client("ec2"), session.client("route53")
+        ec2.create_key_pair(KeyName="mine")
+        secret = session.client("secretsmanager").create_secret(Name="admin", SecretString="test123456!")
+        policy = session.client("iam").create_policy(PolicyName="boundary", PolicyDocument=POLICY)
+        answers = {
+            "KeyName": "mine",
+            "VpcId": ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"],
+            "PortalAmiId": ec2.describe_images(Filters=[{"Name": "architecture", "Values": ["x86_64"]}])["Images"][0][
+                "ImageId"
+            ],
+            "HostedZoneId": route53.create_hosted_zone(Name="example.com", CallerReference="r")["HostedZone"]["Id"][
+                12:
+            ],
+            "KmsKeyArn": session.client("kms").create_key()["KeyMetadata"]["Arn"],
+            "AdminPasswordSecretArn": secret["ARN"],
+            "LicenseSecretArn": secret["ARN"],
+            "ExistingFileSystemId": session.client("efs").create_file_system(CreationToken="t")["FileSystemId"],
+            "PermissionsBoundaryArn": policy["Policy"]["Arn"],
+        }
+        case = preflight.Case(answers, "us-east-1", session)
+        assert {name: list(preflight.fits(case, name)) for name in answers} == {name: [] for name in answers}
+        assert list(preflight.admin_secret(case)) == []
+
+
+def test_zones_and_types_of_a_real_region() -> None:
+    """moto has copies of the zones, instance types and offers of the regions."""
+    with mock_aws():
+        session = boto3.Session(region_name="us-east-1")
+        case = preflight.Case({**ANSWERS, **RESOLVED}, "us-east-1", session)
+        assert list(preflight.zones(case)) == [] and case.zones == ["us-east-1a", "us-east-1b"]
+        assert list(preflight.instance_types(case)) == [] and list(preflight.existing_vpc(case)) == []
+        other = preflight.Case({**ANSWERS, "HeadNodeInstanceType": "m6g.xlarge"}, "us-east-1", session)
+        assert [name for name, _ in preflight.instance_types(other)] == ["HeadNodeInstanceType"]
 
 
 def test_the_spot_role_is_made_by_a_launch_alone() -> None:
