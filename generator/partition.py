@@ -113,6 +113,6 @@ def console_url(template: StrictTemplate, path: str, **variables: Any) -> Sub:
     return Sub("https://${ConsoleDomain}/" + path, ConsoleDomain=fact(template, "ConsoleDomain"), **variables)
 
 
-def regional_endpoint(service: str) -> Sub:
-    """The host name of a regional AWS API endpoint."""
-    return Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}")
+def gateway_service(service: str) -> Sub:
+    """The name of a service for a gateway endpoint of a VPC: S3's and DynamoDB's are the same in every partition."""
+    return Sub(f"com.amazonaws.${{AWS::Region}}.{service}")

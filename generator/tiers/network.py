@@ -22,6 +22,7 @@ from troposphere.ec2 import (
     VPCGatewayAttachment,
 )
 
+from generator import partition
 from generator.params import Form, Location
 from generator.policies import allow, log_group, role
 from generator.tiers.preflight import Preflight
@@ -127,7 +128,7 @@ def build(tier: Tier, location: Location, form: Form, preflight: Preflight) -> N
         VPCEndpoint(
             "S3Endpoint",
             VpcId=Ref(vpc),
-            ServiceName=Sub("com.amazonaws.${AWS::Region}.s3"),
+            ServiceName=partition.gateway_service("s3"),
             VpcEndpointType="Gateway",
             RouteTableIds=[Ref(table) for table in tables],
         )

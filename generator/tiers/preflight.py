@@ -51,7 +51,7 @@ READS = (
     "servicequotas:GetAWSDefaultServiceQuota",
     "servicequotas:GetServiceQuota",
 )
-SPOT = "spot.amazonaws.com"
+SPOT = partition.service_principal("spot")
 
 
 @dataclass(frozen=True)
