@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from troposphere import Output, Ref
 
-from generator import __version__, params, partition
+from generator import RELEASE, __version__, params, partition
 from generator.errors import GeneratorError
 from generator.params import Form, Location
 from generator.policies import chosen
@@ -47,7 +47,7 @@ def launch_url(form: Form) -> Callable[[str], Value]:
     # Seventeen of them: plain ${…} of the parameters keep the parents short.
     answers = (form.assets_bucket, form.assets_bucket_region, form.assets_prefix)
     bucket, region, prefix = (f"${{{cast(Ref, answer).data['Ref']}}}" for answer in answers)
-    return lambda file_name: partition.s3_url(bucket, region, f"{prefix}templates/{file_name}")
+    return lambda file_name: partition.s3_url(bucket, region, f"{prefix}{RELEASE}templates/{file_name}")
 
 
 def local_url(form: Form) -> Callable[[str], Value]:

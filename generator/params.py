@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from troposphere import Parameter, Ref, Sub
 
-from generator import __version__, patterns
+from generator import patterns
 from generator.wiring import Port, Ports, StrictTemplate, Value, each_port, port, translate
 
 WHERE = "Where it runs"
@@ -495,10 +495,10 @@ class Form(Ports):
     assets_prefix: Value = question(
         ASSETS,
         "Prefix",
-        "Prefix of this release in the bucket.",
-        default=f"hpc-portal/v{__version__}/",
+        "Prefix of the releases in the bucket; each release is a folder under it.",
+        default="hpc-portal/",
         pattern=patterns.whole(patterns.PREFIX),
-        constraint="Must be a prefix that ends in a slash, such as hpc-portal/v1.0.0/.",
+        constraint="Must be a prefix that ends in a slash, such as hpc-portal/.",
     )
 
 

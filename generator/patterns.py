@@ -26,7 +26,8 @@ X86_INSTANCE = r"(?!a1\.|mac|im4g|is4g|p6e-gb|[a-z]+\d+g)[a-z][a-z0-9-]*\.[a-z0-
 DATABASE_CLASS = r"db\.[a-z0-9]+\.[a-z0-9]+"
 AURORA_VERSION = r"8\.0\.mysql_aurora\.3\.\d{2}\.\d+"
 PARALLELCLUSTER_VERSION = r"3\.(1[6-9]|[2-9]\d)\.\d+"
-BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+# Without dots: the certificate of virtual-hosted S3 covers one label.
+BUCKET = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
 REGION = r"[a-z]{2}(-[a-z]+)+-\d"
 PREFIX = r"([A-Za-z0-9._-]+/)+"
 REFRESH = r"[A-Za-z0-9._-]{1,64}"

@@ -31,9 +31,11 @@ from emulator.outcome import Outcome  # noqa: E402
 from emulator.process import EmulatorError, end, free_port, start, wait_until_ready  # noqa: E402
 from emulator.progress import Progress  # noqa: E402
 
+from generator import RELEASE  # noqa: E402
+
 FOLDER = ROOT / ".cache" / "local"  # the build, the emulator's files and state.json
 STACK = "hpc-portal"
-BUCKET, PREFIX = "publisher", "hpc-portal/local/"
+BUCKET, PREFIX = "publisher", "hpc-portal/"
 VENDOR = "vendor"  # a bucket with stand-ins of what the portal's vendor offers for download
 
 
@@ -153,8 +155,8 @@ def up(options: argparse.Namespace) -> None:
     except EmulatorError:
         forget(options.folder, state)
         raise
-    emulator.publish(files, BUCKET, PREFIX, options.region)
-    url = emulator.url(BUCKET, f"{PREFIX}templates/main.template.yaml", options.region)
+    emulator.publish(files, BUCKET, PREFIX + RELEASE, options.region)
+    url = emulator.url(BUCKET, f"{PREFIX}{RELEASE}templates/main.template.yaml", options.region)
     progress = Progress(STACK)
     try:
         with progress.shown():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import GetAtt, Ref
+from troposphere import GetAtt, Join, Ref
 from troposphere.awslambda import Code
 from troposphere.s3 import (
     AbortIncompleteMultipartUpload,
@@ -23,11 +23,11 @@ from troposphere.s3 import (
     VersioningConfiguration,
 )
 
-from generator import custom
+from generator import RELEASE, custom
 from generator.package import FIXED_SCRIPTS
 from generator.params import Form
 from generator.partition import bucket_arn
-from generator.policies import allow, bucket_policy, function
+from generator.policies import allow, bucket_policy, function, may_read_release
 from generator.wiring import GOES_WITH_THE_STACK, Ports, Tier, Value, port
 
 
@@ -87,8 +87,10 @@ def build(tier: Tier, form: Form) -> Assets:
         "CopyFunction",
         Code(ZipFile=tier.sources.inline_function("assets")),
         [
-            allow(["s3:GetObject"], [bucket_arn(form.assets_bucket, "${Prefix}*", Prefix=form.assets_prefix)]),
-            allow(["s3:ListBucket", "s3:ListBucketVersions"], [bucket_arn(Ref(bucket))]),
+            may_read_release(form),
+            # Without it S3 calls a missing key "access denied".
+            allow(["s3:ListBucket"], [bucket_arn(form.assets_bucket)]),
+            allow(["s3:ListBucketVersions"], [bucket_arn(Ref(bucket))]),
             allow(
                 ["s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:DeleteObjectVersion"],
                 [bucket_arn(Ref(bucket), "*")],
@@ -108,7 +110,7 @@ def build(tier: Tier, form: Form) -> Assets:
             ServiceTimeout="660",
             SourceBucket=form.assets_bucket,
             SourceRegion=form.assets_bucket_region,
-            SourcePrefix=form.assets_prefix,
+            SourcePrefix=Join("", [form.assets_prefix, RELEASE]),
             Bucket=Ref(bucket),
             Keys=sorted(
                 [

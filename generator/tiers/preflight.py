@@ -11,12 +11,12 @@ from typing import Any
 
 from awacs.aws import Condition as PolicyCondition
 from awacs.aws import StringEquals
-from troposphere import GetAtt, If, NoValue
+from troposphere import GetAtt, If, Join, NoValue
 from troposphere.awslambda import Code
 
-from generator import custom, partition
+from generator import RELEASE, custom, partition
 from generator.params import Answers, Form
-from generator.policies import allow, function, given, may_download
+from generator.policies import allow, function, given, may_download, may_read_release
 from generator.tiers import choices
 from generator.wiring import Ports, Tier, Value, each_port, port
 
@@ -80,7 +80,7 @@ def build(tier: Tier, form: Form, answers: Answers) -> Preflight:
         code,
         _rights(tier, form),
         timeout=60,
-        memory=512,
+        memory=1024,  # the checks' clients cost processor time, which comes with memory
         description="Checks a launch before anything is made.",
     )
     service: dict[str, Any] = {"ServiceToken": GetAtt(checker, "Arn"), "ServiceTimeout": "120"}
@@ -92,6 +92,7 @@ def build(tier: Tier, form: Form, answers: Answers) -> Preflight:
             Zones=str(tier.zone_count),
             Resolved={
                 "DatabaseInstanceClass": choices.database_class(tier.template, form),
+                "AssetsPrefix": Join("", [form.assets_prefix, RELEASE]),
                 "LustreDeploymentType": choices.lustre_type(tier.template, form),
             },
         )
@@ -124,7 +125,7 @@ def _rights(tier: Tier, form: Form) -> list[Any]:
         allow(READS),
         If(admin, allow(["secretsmanager:GetSecretValue"], [form.admin_password_secret_arn]), NoValue),
         If(license_, allow(["secretsmanager:DescribeSecret"], [form.license_secret_arn]), NoValue),
-        allow(["s3:GetObject"], [partition.bucket_arn(form.assets_bucket, "${Prefix}*", Prefix=form.assets_prefix)]),
+        may_read_release(form),
         may_download(t, "Installer", form.portal_installer_url),
         may_download(t, "Driver", form.jdbc_driver_url),
         # AWS::IAM::ServiceLinkedRole fails where the role exists, and a head node may not make it.

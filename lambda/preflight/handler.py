@@ -73,6 +73,8 @@ FROZEN = {  # why an update must not change these parameters, or those that begi
     ),
     "data would be replaced by what is empty": ("KmsKeyArn", "DatabaseSnapshotArn", "LustreDeploymentType"),
     "the portal would lose its files": ("ExistingFileSystemId",),
+    "the load balancer would be replaced, and its target group cannot follow it": ("BalancerScheme",),
+    "the other software does not find its files": ("PortalFlavor",),
     "ParallelCluster refuses that to a running cluster": ("ParallelClusterVersion", "HeadNodeInstanceType", "KeyName"),
 }
 Verdict = collections.namedtuple("Verdict", "check level text")  # level: ok, warning or fault
@@ -418,6 +420,7 @@ def existing_vpc(it):
 @reads("VpcId", "PrivateSubnetId", "BalancerSubnetId")
 def existing_subnets(it):
     """The existing subnets are in the VPC, in distinct zones, with free addresses"""
+    served = {it.subnets.get(subnet, {}).get("AvailabilityZone") for subnet in it.numbered("PrivateSubnetId").values()}
     for kind in ("PrivateSubnetId", "BalancerSubnetId"):
         places = set()
         for name, subnet in it.numbered(kind).items():
@@ -428,6 +431,8 @@ def existing_subnets(it):
                 yield name, "is in the zone of another: choose a subnet in each zone."
             elif kind == "PrivateSubnetId":
                 yield from room(it, name, found["AvailableIpAddressCount"])
+            elif found["AvailabilityZone"] not in served:
+                yield name, "is in a zone without a private subnet, whose portal node no visitor would reach."
             places.add(found.get("AvailabilityZone"))
 
 
