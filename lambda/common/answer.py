@@ -65,7 +65,7 @@ def custom_resource(work):
             fault = f"Unexpected {type(error).__name__}: {error}"
         answer["Status"] = "SUCCESS" if fault is None else "FAILED"
         if fault is not None:
-            LOG.error("%s", fault)
+            LOG.error("%a", fault)  # ASCII: a log takes no lone surrogates
         send(url, encode(answer, fault or "Done.", context), context)
 
     return handler
@@ -75,7 +75,7 @@ def checked(event):
     """`event` with ResourceProperties that are a dict, if its request type is known."""
     properties = event.get("ResourceProperties")
     properties = properties if isinstance(properties, dict) else {}
-    LOG.info("%s %s %s", clip(event.get("RequestType"), 99), clip(event.get("LogicalResourceId"), 300), [*properties])
+    LOG.info("%a %a %a", clip(event.get("RequestType"), 99), clip(event.get("LogicalResourceId"), 300), [*properties])
     if event.get("RequestType") not in ("Create", "Update", "Delete"):
         raise Fault("RequestType is none of Create, Update and Delete.")
     return {**event, "ResourceProperties": properties}

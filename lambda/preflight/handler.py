@@ -432,7 +432,7 @@ def existing_subnets(it):
             elif kind == "PrivateSubnetId":
                 yield from room(it, name, found["AvailableIpAddressCount"])
             elif found["AvailabilityZone"] not in served:
-                yield name, "is in a zone without a private subnet, whose portal node no visitor would reach."
+                yield name, "is in a zone without a private subnet: choose one in a zone of the private subnets."
             places.add(found.get("AvailabilityZone"))
 
 

@@ -278,6 +278,11 @@ FAULTS: list[tuple[dict[str, str], dict[str, Any], str]] = [
     ),
     (
         VPC,
+        {"DescribeSubnets": {"Subnets": [subnet(1, "a"), subnet(2, "b"), subnet(3, "a"), subnet(4, "c")]}},
+        "BalancerSubnetId2 subnet-4 is in a zone without a private subnet: choose one in a zone of the private subnets.",
+    ),
+    (
+        VPC,
         {"DescribeSubnets": {"Subnets": [subnet(1, "a", 21), subnet(2, "b"), subnet(3, "a"), subnet(4, "b")]}},
         "PrivateSubnetId1 subnet-1 leaves 21 private addresses and 22 are needed",
     ),

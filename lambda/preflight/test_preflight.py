@@ -129,6 +129,8 @@ REFUSED = {
     "ParallelClusterVersion": "3.17.0",
     "HeadNodeInstanceType": "m5.large",
     "KeyName": "mine",
+    "BalancerScheme": "internal",
+    "PortalFlavor": "EFPortal",
     "LustreStorageCapacity": "1200",
     "DatabaseEngineVersion": "8.0.mysql_aurora.3.10.2",
     "VpcId": "vpc-2",
@@ -157,7 +159,6 @@ ALLOWED = {
     "LustreDeploymentType": "SCRATCH_2",  # what auto came to
     "DatabaseEngineVersion": "8.0.mysql_aurora.3.10.10",
     "BalancerSubnetId1": "subnet-4",
-    "BalancerScheme": "internal",
     "ComputeMaxNodes": "4",
     "PortalInstanceType": "m5.large",
     "PortalAmiId": "ami-0123456789abcdef0",
@@ -282,11 +283,9 @@ def test_the_docstring_lists_the_permissions(cloudformation: CloudFormation) -> 
     )
 
 
-def test_the_text_fits_into_a_template() -> None:
+def test_the_text_knows_no_partition() -> None:
     folder = Path(__file__).parent.parent
     texts = [(folder / name).read_text() for name in ("preflight/handler.py", "common/answer.py")]
-    assert sum(len(text.split('"""\n', 1)[1]) for text in texts) < 36_000
-    assert all(text.isascii() and "\t" not in text and " \n" not in text for text in texts)
     assert all("arn:aws" not in text for text in texts)
 
 
