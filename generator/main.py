@@ -113,7 +113,7 @@ def assemble(
     )
     nodes = parent.add(portal.build, form, checks, net, walls, keys, data, home, scratch, files, front, door)
     watch = parent.add(monitoring.build, form, front, data, home, scratch, nodes)
-    _outputs(parent, net, keys, data, home, scratch, door, clusters, nodes, watch)
+    _outputs(parent, net, front, keys, data, home, scratch, door, clusters, nodes, watch)
     parent.finish()
     return parent
 
@@ -137,6 +137,7 @@ def existing_network(location: Location, checks: preflight.Preflight) -> network
 def _outputs(
     parent: Parent,
     net: network.Network,
+    front: balancer.Balancer,
     keys: secrets.Secrets,
     data: database.Database,
     home: filesystem.FileSystem,
@@ -160,6 +161,7 @@ def _outputs(
         ("DatabaseMasterUserName", "Master user of the database", data.database_master_username),
         ("EfsID", "EFS file system, mounted at /efs", home.file_system_id),
         ("StackName", "Name of this stack", Ref("AWS::StackName")),
+        ("LoadBalancerDNSName", "What a domain name of your own must point to", front.load_balancer_dns_name),
         ("AdminSecretLink", "Console page of efadmin's password", keys.admin_secret_link),
         ("DatabaseSecretLink", "Console page of the database password", keys.database_secret_link),
         ("DashboardLink", "Console page of the dashboard", watch.dashboard_link),
@@ -169,21 +171,21 @@ def _outputs(
     ]
     for number, (system, its_cluster) in enumerate(zip(scratch, clusters, strict=True), 1):
         found += [
-            (f"Cluster{number}Name", f"Name of the cluster in zone {number}", its_cluster.cluster_name),
+            (f"Cluster{number}Name", f"Cluster in zone {number}", its_cluster.cluster_name),
             (
                 f"Cluster{number}HeadNodeAddress",
-                f"Head node of the cluster in zone {number}",
+                f"Head node in zone {number}",
                 its_cluster.head_node_address,
             ),
             (
                 f"Cluster{number}SessionLink",
-                f"Session Manager on the head node in zone {number}",
+                f"Session Manager on head node {number}",
                 its_cluster.session_link,
             ),
-            (f"Lustre{number}Id", f"Lustre file system at /fsx_cluster{number}", system.lustre_id),
+            (f"Lustre{number}Id", f"Lustre at /fsx_cluster{number}", system.lustre_id),
             (
                 f"Lustre{number}MountName",
-                f"Mount name of the Lustre file system at /fsx_cluster{number}",
+                f"Mount name of /fsx_cluster{number}",
                 system.lustre_mount_name,
             ),
         ]

@@ -42,7 +42,7 @@ def rules(location: Location, form: Form, asked_by: str) -> dict[str, dict[str, 
     """All rules of the parent `asked_by`, by name."""
     found = {
         "DomainNameBringsItsCertificate": rule(
-            "DomainName needs HostedZoneId (a certificate is then made and validated) or CertificateArn: give one of them.",
+            "DomainName needs HostedZoneId or CertificateArn: give one of them.",
             either(given(form.hosted_zone_id), given(form.certificate_arn)),
             when=given(form.domain_name),
         ),
@@ -102,13 +102,12 @@ def rules(location: Location, form: Form, asked_by: str) -> dict[str, dict[str, 
             when=Equals(form.lustre_deployment_type, "auto"),
         ),
         "ReleaseIsNamed": rule(
-            "AssetsBucket or AssetsBucketRegion is blank: launch from a published link, or name the bucket that the release "
-            "was published to, and its region.",
+            "AssetsBucket or AssetsBucketRegion is blank: launch from a published link, or name the release's bucket and "
+            "its region.",
             And(given(form.assets_bucket), given(form.assets_bucket_region)),
         ),
         "RestoredDatabaseComesWithItsFiles": rule(
-            "DatabaseSnapshotArn needs ExistingFileSystemId: the portal's database and its files on EFS belong together, "
-            "so give the file system of the same deployment.",
+            "DatabaseSnapshotArn needs ExistingFileSystemId: give the file system of the same deployment.",
             given(form.existing_file_system_id),
             when=given(form.database_snapshot_arn),
         ),
@@ -143,6 +142,6 @@ def _zone_rules(zones: Sequence[Value]) -> dict[str, dict[str, Any]]:
         "ZonesAreDistinct": _distinct(
             "The Availability Zones are the same: name a different one for each, or leave all blank.",
             zones,
-            when=either(*[given(zone) for zone in zones]),
+            when=given(zones[0]),  # and with it, by the rule above, all others
         ),
     }
