@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from built import NAMES, PARENTS, REQUIRED, as_list, resource, resources, strings, templates, walk
 
-from generator import params, partition
+from generator import RELEASE, params, partition
 from generator.policies import RUNTIME
 from generator.tiers.balancer import IDLE_SECONDS
 
@@ -37,7 +37,8 @@ def refers(node: Any, stack: str) -> bool:
 def test_a_template_url_names_the_bucket_s_own_region(parent: str) -> None:
     for title, body in templates()[parent]["Resources"].items():
         url = body["Properties"]["TemplateURL"]["Fn::Sub"]
-        start = "https://${AssetsBucket}.s3.${AssetsBucketRegion}.${AWS::URLSuffix}/${AssetsPrefix}templates/"
+        folder = f"${{AssetsPrefix}}{RELEASE}templates/"
+        start = f"https://${{AssetsBucket}}.s3.${{AssetsBucketRegion}}.${{AWS::URLSuffix}}/{folder}"
         assert url.startswith(start), f"{title}: S3 answers 301 to another region, and CloudFormation fails"
         name = re.sub(r"Stack\d*$", "", title).lower()
         assert url == f"{start}{name}.template.yaml" and name in templates()

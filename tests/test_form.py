@@ -233,7 +233,7 @@ SAMPLES: dict[str, tuple[list[str], list[str]]] = {
         ["5.7.mysql_aurora.2.11.1", "8.0", "8.0.mysql_aurora.3.4.0"],
     ),
     "PARALLELCLUSTER_VERSION": (["3.16.1", "3.16.0", "3.20.0"], ["3.15.0", "2.11.9", "3.16", "4.0.0"]),
-    "BUCKET": (["my-bucket", "a.b.c", "abc"], ["My-bucket", "-a", "a-", "ab", "x" * 64, "a_b"]),
+    "BUCKET": (["my-bucket", "abc"], ["a.b.c", "My-bucket", "-a", "a-", "ab", "x" * 64, "a_b"]),
     "REGION": (["us-east-1", "cn-northwest-1", "us-gov-west-1"], ["us-east-1a", "us", "US-EAST-1", ""]),
     "PREFIX": (["hpc-portal/v0.1.0/", "v1/", "a/b/c/"], ["/a/", "a", "a//b/", "a b/", "${x}/", "/"]),
     "REFRESH": (["1", "2026-01-31", "a.b_c"], ["", "a b", "x" * 65]),

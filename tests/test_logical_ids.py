@@ -1,7 +1,7 @@
 """Logical ids are the stack's API towards its own next version: another id replaces or deletes what it stood for.
 
 A change here is a change for those who run the stack: say in CHANGELOG.md what an update replaces, then rewrite the list
-with `python tests/test_logical_ids.py`.
+with `PYTHONPATH=. .venv/main/bin/python tests/test_logical_ids.py`.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def listed() -> list[str]:
 
 def test_the_ids_are_those_of_the_list() -> None:
     known, now = set(LIST.read_text().splitlines()), set(listed())
-    assert not (known - now), "gone: an update would delete these; see this module's first lines"
-    assert not (now - known), "new: add them to the list; see this module's first lines"
+    assert sorted(known - now) == [], "gone: an update would delete these; see the first lines of this module"
+    assert sorted(now - known) == [], "new: add them to the list; see the first lines of this module"
 
 
 def test_the_list_is_sorted_and_names_each_once() -> None:

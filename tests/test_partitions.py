@@ -10,7 +10,7 @@ import pytest
 from built import NAMES, PARENTS, strings, templates
 from rendered import partition_of, rendered
 
-from generator import partition
+from generator import RELEASE, partition
 from generator.sources import ROOT
 
 REGIONS = ("us-east-1", "eu-central-1", "cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-gov-east-1")
@@ -124,11 +124,11 @@ def test_templates_are_fetched_from_the_publisher_s_bucket(parent: str, region: 
         )
         if name in templates()[parent]["Parameters"]
     }
-    answers = {"AssetsBucket": "publisher", "AssetsBucketRegion": "eu-west-3", "AssetsPrefix": "hpc/v1/"}
+    answers = {"AssetsBucket": "publisher", "AssetsBucketRegion": "eu-west-3", "AssetsPrefix": "hpc/"}
     found = rendered(parent, region, **answers, **subnets)["Resources"]
     for body in found.values():
         url = body["Properties"]["TemplateURL"]
-        assert url.startswith(f"https://publisher.s3.eu-west-3.{suffix}/hpc/v1/templates/"), url
+        assert url.startswith(f"https://publisher.s3.eu-west-3.{suffix}/hpc/{RELEASE}templates/"), url
 
 
 @pytest.mark.parametrize("region", REGIONS)
