@@ -291,7 +291,6 @@ def test_two_values_under_one_name_are_refused(parent: Parent, sample: Samples) 
         {"Fn::FindInMap": ["Nobody", "a", "b"]},
         {"Fn::Base64": {"Fn::Sub": "x ${Nobody}"}},
     ],
-    ids=lambda value: str(getattr(value, "data", value)),
 )
 def test_a_reference_to_nothing_is_refused(parent: Parent, sample: Samples, value: Value) -> None:
     def disk(tier: Tier) -> Disk:
