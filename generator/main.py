@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from troposphere import Output, Ref
 
-from generator import RELEASE, __version__, params, partition
+from generator import params, partition
 from generator.errors import GeneratorError
 from generator.params import Form, Location
 from generator.policies import chosen
@@ -42,15 +42,15 @@ DESCRIPTIONS = {
 }
 
 
-def launch_url(form: Form) -> Callable[[str], Value]:
+def launch_url(form: Form, release: str) -> Callable[[str], Value]:
     """TemplateURLs as a launch needs them: in the publisher's bucket, naming that bucket's region."""
     # Seventeen of them: plain ${…} of the parameters keep the parents short.
     answers = (form.assets_bucket, form.assets_bucket_region, form.assets_prefix)
     bucket, region, prefix = (f"${{{cast(Ref, answer).data['Ref']}}}" for answer in answers)
-    return lambda file_name: partition.s3_url(bucket, region, f"{prefix}{RELEASE}templates/{file_name}")
+    return lambda file_name: partition.s3_url(bucket, region, f"{prefix}{release}templates/{file_name}")
 
 
-def local_url(form: Form) -> Callable[[str], Value]:
+def local_url(form: Form, release: str) -> Callable[[str], Value]:
     """TemplateURLs as cfn-lint needs them to check the parent against its children: file names."""
     return lambda file_name: file_name
 
@@ -59,7 +59,7 @@ def assemble(
     name: str,
     zone_count: int,
     sources: Sources,
-    view: Callable[[Form], Callable[[str], Value]],
+    view: Callable[[Form, str], Callable[[str], Value]],
     children: dict[str, Child],
 ) -> Parent:
     """Build the parent template `name` (one of params.PARENTS), and into `children` the tiers that are not there yet.
@@ -68,10 +68,10 @@ def assemble(
     """
     if not MIN_ZONES <= zone_count <= MAX_ZONES:
         raise GeneratorError(f"--zones {zone_count} is out of range: choose {MIN_ZONES} to {MAX_ZONES}")
-    parent = Parent(name, f"{DESCRIPTIONS[name]} (version {__version__}).", zone_count, sources, children)
+    parent = Parent(name, f"{DESCRIPTIONS[name]} (version {sources.version}).", zone_count, sources, children)
     t = parent.template
     location, form = params.ask(t, name, zone_count)
-    parent.template_url = view(form)
+    parent.template_url = view(form, sources.release)
     for title, rule in rules(location, form, name).items():
         t.add_rule(title, rule)
     chosen(t, "FirewallWanted", form.web_application_firewall)
@@ -167,7 +167,7 @@ def _outputs(
         ("DashboardLink", "Console page of the dashboard", watch.dashboard_link),
         ("AlarmTopicArn", "SNS topic of the alarms", watch.topic_arn),
         ("PortalLogGroup", "Log group of the portal nodes", nodes.portal_log_group),
-        ("Version", "Version of these templates", __version__),
+        ("Version", "Version of these templates", parent.sources.version),
     ]
     for number, (system, its_cluster) in enumerate(zip(scratch, clusters, strict=True), 1):
         found += [
@@ -196,7 +196,7 @@ def _outputs(
 def build(
     zone_count: int = DEFAULT_ZONES,
     sources: Sources | None = None,
-    view: Callable[[Form], Callable[[str], Value]] = launch_url,
+    view: Callable[[Form, str], Callable[[str], Value]] = launch_url,
 ) -> dict[str, dict[str, Any]]:
     """Both parents and every tier by file name, as plain dictionaries; the tiers are the same for both parents.
 

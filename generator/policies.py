@@ -14,7 +14,6 @@ from troposphere.awslambda import Code, Function, LoggingConfig
 from troposphere.iam import Policy, Role
 from troposphere.s3 import Bucket, BucketPolicy
 
-from generator import RELEASE
 from generator.params import Form
 from generator.partition import bucket_arn, object_arn, service_principal
 from generator.wiring import GOES_WITH_THE_STACK, StrictTemplate, Tier, Value
@@ -95,11 +94,10 @@ def may_log(*groups: LogGroup) -> Statement:
     return allow(["logs:CreateLogStream", "logs:PutLogEvents"], [GetAtt(group, "Arn") for group in groups])
 
 
-def may_read_release(form: Form) -> Statement:
+def may_read_release(tier: Tier, form: Form) -> Statement:
     """The right to read the release's files in the publisher's bucket."""
-    return allow(
-        ["s3:GetObject"], [bucket_arn(form.assets_bucket, f"${{Prefix}}{RELEASE}*", Prefix=form.assets_prefix)]
-    )
+    key = f"${{Prefix}}{tier.sources.release}*"
+    return allow(["s3:GetObject"], [bucket_arn(form.assets_bucket, key, Prefix=form.assets_prefix)])
 
 
 def may_download(template: StrictTemplate, what: str, location: Value) -> If:

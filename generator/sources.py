@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from generator import package
+from generator import __version__, package, release_folder
 from generator.errors import GeneratorError
 from generator.render import load_yaml
 
@@ -18,9 +18,19 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Sources:
-    """The project's folder `root`. Every method raises GeneratorError for a file that is missing or malformed."""
+    """The project's folder `root`, and the version that its templates are to carry.
+
+    Only publishing stamps another than the generator's own, for a development version (release.py). Every method raises
+    GeneratorError for a file that is missing or malformed.
+    """
 
     root: Path = ROOT
+    version: str = __version__
+
+    @property
+    def release(self) -> str:
+        """Where the release lies under AssetsPrefix."""
+        return release_folder(self.version)
 
     def text(self, path: str) -> str:
         """The text of the file `path` of the project."""

@@ -23,7 +23,7 @@ from troposphere.s3 import (
     VersioningConfiguration,
 )
 
-from generator import RELEASE, custom
+from generator import custom
 from generator.package import FIXED_SCRIPTS
 from generator.params import Form
 from generator.partition import bucket_arn
@@ -87,7 +87,7 @@ def build(tier: Tier, form: Form) -> Assets:
         "CopyFunction",
         Code(ZipFile=tier.sources.inline_function("assets")),
         [
-            may_read_release(form),
+            may_read_release(tier, form),
             # Without it S3 calls a missing key "access denied".
             allow(["s3:ListBucket"], [bucket_arn(form.assets_bucket)]),
             allow(["s3:ListBucketVersions"], [bucket_arn(Ref(bucket))]),
@@ -110,7 +110,7 @@ def build(tier: Tier, form: Form) -> Assets:
             ServiceTimeout="660",
             SourceBucket=form.assets_bucket,
             SourceRegion=form.assets_bucket_region,
-            SourcePrefix=Join("", [form.assets_prefix, RELEASE]),
+            SourcePrefix=Join("", [form.assets_prefix, tier.sources.release]),
             Bucket=Ref(bucket),
             Keys=sorted(
                 [

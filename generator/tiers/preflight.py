@@ -14,7 +14,7 @@ from awacs.aws import StringEquals
 from troposphere import GetAtt, If, Join, NoValue
 from troposphere.awslambda import Code
 
-from generator import RELEASE, custom, partition
+from generator import custom, partition
 from generator.params import Answers, Form
 from generator.policies import allow, function, given, may_download, may_read_release
 from generator.tiers import choices
@@ -92,7 +92,7 @@ def build(tier: Tier, form: Form, answers: Answers) -> Preflight:
             Zones=str(tier.zone_count),
             Resolved={
                 "DatabaseInstanceClass": choices.database_class(tier.template, form),
-                "AssetsPrefix": Join("", [form.assets_prefix, RELEASE]),
+                "AssetsPrefix": Join("", [form.assets_prefix, tier.sources.release]),
                 "LustreDeploymentType": choices.lustre_type(tier.template, form),
             },
         )
@@ -125,7 +125,7 @@ def _rights(tier: Tier, form: Form) -> list[Any]:
         allow(READS),
         If(admin, allow(["secretsmanager:GetSecretValue"], [form.admin_password_secret_arn]), NoValue),
         If(license_, allow(["secretsmanager:DescribeSecret"], [form.license_secret_arn]), NoValue),
-        may_read_release(form),
+        may_read_release(tier, form),
         may_download(t, "Installer", form.portal_installer_url),
         may_download(t, "Driver", form.jdbc_driver_url),
         # AWS::IAM::ServiceLinkedRole fails where the role exists, and a head node may not make it.
