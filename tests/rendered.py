@@ -8,6 +8,7 @@ It resolves both branches of each Fn::If, so that what an attribute comes to mus
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 from built import REQUIRED, questions, templates
@@ -41,8 +42,15 @@ def partition_of(region: str) -> str:
 def rendered(name: str, region: str = "us-east-1", zones: int = 2, **answers: str) -> dict[str, Any]:
     """The template `name` with its conditions decided and its functions resolved: {"Resources": …, "Outputs": …}.
 
-    `answers` are those of the form; whatever else the template takes has the form's default or its own name.
+    `answers` are those of the form; whatever else the template takes has the form's default or its own name. The result
+    is shared: do not change it.
     """
+    return _rendered(name, region, zones, tuple(sorted(answers.items())))
+
+
+@cache
+def _rendered(name: str, region: str, zones: int, given: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    answers = dict(given)
     template = json.loads(json.dumps(templates(zones)[name]))
     for title, attributes in ATTRIBUTES.items():
         if title in template["Resources"]:
