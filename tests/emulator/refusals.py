@@ -71,7 +71,11 @@ def _references(node: Any, conditions: Mapping[str, bool]) -> Iterator[str]:
         yield from _references(chosen[1] if conditions.get(chosen[0]) else chosen[2], conditions)
         return
     for key, value in node.items():
-        if key in ("Ref", "Fn::GetAtt", "Fn::Sub"):
+        if key == "Fn::Sub" and isinstance(value, list):  # a variable of its own may be an Fn::If
+            text, variables = value
+            yield from (name for name, _ in engine._intrinsic_references({key: text}) if name not in variables)
+            yield from _references(list(variables.values()), conditions)
+        elif key in ("Ref", "Fn::GetAtt", "Fn::Sub"):
             yield from (name for name, _ in engine._intrinsic_references({key: value}))
         else:
             yield from _references(value, conditions)

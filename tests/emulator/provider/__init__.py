@@ -1,6 +1,6 @@
-"""The stand-in of AWS ParallelCluster's CloudFormation provider: its template and its function.
+"""The stand-in of AWS ParallelCluster's CloudFormation provider: its template and its function, and the policies template.
 
-AWS publishes the provider in a public bucket of each region, `<region>-aws-parallelcluster`. So does the emulator, in
+AWS publishes them in a public bucket of each region, `<region>-aws-parallelcluster`. So does the emulator, in
 buckets of another account (`publish`). `function.py` and `judge.py` are the provider's Lambda function.
 """
 
@@ -17,6 +17,7 @@ from emulator import schemas
 
 OWNER = "999999999999"
 KEY = "parallelcluster/{version}/templates/custom_resource/cluster.yaml"
+POLICIES_KEY = "parallelcluster/{version}/templates/policies/policies.yaml"
 
 
 def _code() -> str:
@@ -98,10 +99,47 @@ def template(version: str) -> dict[str, Any]:
     }
 
 
+def policies(version: str) -> dict[str, Any]:
+    """The policies template: the real one's parameters that matter here, and its Lambda role within the boundary.
+
+    The real role's managed policies are not made: the emulator enforces no rights.
+    """
+    unique = {"Fn::Select": [0, {"Fn::Split": ["-", {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}]}]}
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    # The real pattern: a policy below a path is refused.
+    boundary = r"^(arn:.*:iam::.*:policy\/([a-zA-Z0-9_-]+))|()$"
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": f"Stand-in of the AWS ParallelCluster {version} policies",
+        "Parameters": {
+            "Region": {"Type": "String", "Default": "*"},
+            "EnableIamAdminAccess": {"Type": "String", "Default": "false", "AllowedValues": ["true", "false"]},
+            "PermissionsBoundaryPolicy": {"Type": "String", "Default": "", "AllowedPattern": boundary},
+        },
+        "Conditions": {"Bounded": {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryPolicy"}, ""]}]}},
+        "Resources": {
+            "ParallelClusterLambdaRole": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "RoleName": {"Fn::Join": ["-", ["ParallelClusterLambdaRole", unique]]},
+                    "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+                    "PermissionsBoundary": {
+                        "Fn::If": ["Bounded", {"Ref": "PermissionsBoundaryPolicy"}, {"Ref": "AWS::NoValue"}]
+                    },
+                },
+            },
+        },
+        "Outputs": {"ParallelClusterLambdaRoleArn": {"Value": {"Fn::GetAtt": ["ParallelClusterLambdaRole", "Arn"]}}},
+    }
+
+
 def publish() -> None:
-    """Put the provider of the installed ParallelCluster version into the public bucket of every region."""
+    """Put the templates of the installed ParallelCluster version into the public bucket of every region."""
     version = importlib.metadata.version("aws-parallelcluster")
-    body = json.dumps(template(version)).encode()
+    files = {
+        KEY.format(version=version): json.dumps(template(version)).encode(),
+        POLICIES_KEY.format(version=version): json.dumps(policies(version)).encode(),
+    }
     set_request_account_id(OWNER)
     for region in schemas.regions():
         if not re.search("-isob?f?e?-", region):
@@ -117,7 +155,7 @@ def publish() -> None:
                 "created": "2018-11-01T00:00:00Z",
                 "region": region,
                 "objects": {
-                    KEY.format(version=version): store._build_object_record(body, {"content-type": "text/yaml"})
+                    key: store._build_object_record(body, {"content-type": "text/yaml"}) for key, body in files.items()
                 },
                 **store._new_bucket_public_access_block(),
             }
