@@ -11,8 +11,9 @@ EMULATOR := .venv/emulator/bin/python
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-templates: $(MAIN) ## Write build/ and lint it in every supported region
+templates: $(MAIN) ## Write build/ and docs/updates.md, and lint in every supported region
 	@$(MAIN) -m generator
+	@$(MAIN) -m generator.updates
 	@$(MAIN) -m generator.lint
 
 lint: $(MAIN) ## Lint the templates alone
