@@ -1,0 +1,194 @@
+"""`make taskcat-local`: taskcat itself launches the scenarios of .taskcat.yml, on an emulator on this machine.
+
+    python tests/taskcat_local.py [--tests minimal,govcloud] [--regions cn-north-1,us-east-1]
+
+The emulator starts and ends with the command, and holds what the scenarios need: stand-ins of the vendor's downloads,
+and a VPC for the scenario that wants an existing one. What became of each launch is asked of the emulator, not of
+taskcat: a line for each scenario and region, and exit status 1 unless all were created and deleted again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # run as a script, not as a module
+
+import yaml  # noqa: E402
+from botocore.exceptions import ClientError  # noqa: E402
+from emulator import history  # noqa: E402
+from emulator.client import Emulator  # noqa: E402
+from emulator.process import EmulatorError  # noqa: E402
+from local import Failure, prepare, release  # noqa: E402
+
+from generator import RELEASE, params, taskcat  # noqa: E402
+
+FOLDER = ROOT / ".cache" / "taskcat-local"
+TASKCAT = [str(ROOT / ".venv" / "taskcat" / "bin" / "python"), str(ROOT / "tests" / "taskcat_run.py")]
+BUCKETS = "tcat-"  # what the names of the buckets that taskcat makes begin with
+VPC_STACK = "existing-vpc"
+SPOT_ROLE = "AWSServiceRoleForEC2Spot"  # preflight makes it once for the whole account, as the console does
+LIMIT = 600  # seconds that taskcat may take
+CREATED, DELETED = "CREATE_COMPLETE", "DELETE_COMPLETE"
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A scenario in a region."""
+
+    scenario: str
+    region: str
+
+
+def launches(tests: str, regions: str) -> list[Launch]:
+    """Those of .taskcat.yml, or of the comma-separated `tests` in the comma-separated `regions`."""
+    configured = yaml.safe_load(taskcat.CONFIGURATION.read_text(encoding="utf-8"))["tests"]
+    if unknown := {name for name in tests.split(",") if tests and name not in configured}:
+        raise Failure(f"There is no scenario {', '.join(sorted(unknown))}: choose from {', '.join(configured)}.")
+    found = [
+        Launch(name, region)
+        for name, scenario in configured.items()
+        for region in scenario["regions"]
+        if (not tests or name in tests.split(",")) and (not regions or region in regions.split(","))
+    ]
+    if not found:
+        raise Failure("No scenario is for these regions: see .taskcat.yml.")
+    return found
+
+
+def stage(folder: Path) -> None:
+    """Lay out the project that taskcat uploads in `folder`, and an empty home, so that it reads no settings of yours."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for key, content in release(folder).items():
+        path = folder / "project" / RELEASE / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    (folder / "home").mkdir()
+
+
+def vpc(emulator: Emulator, folder: Path, region: str) -> dict[str, str]:
+    """A VPC in `region`, made by the network tier as a stack of its own, as the answers that name it."""
+    zones = emulator.client("ec2", region).describe_availability_zones()["AvailabilityZones"]
+    given = {f"PickedZone{number}": zone["ZoneName"] for number, zone in enumerate(zones[:2], 1)}
+    given |= {"VpcCidr": "10.9.0.0/16", "LogRetentionDays": "7", "PermissionsBoundaryArn": ""}
+    template = (folder / "project" / RELEASE / "templates" / "network.template.yaml").read_text(encoding="utf-8")
+    made = emulator.create_stack(VPC_STACK, template, region=region, parameters=given)
+    if not made.complete:
+        raise Failure(f"No VPC could be made in {region}: {made.reason}")
+    return {name: value for name, value in made.outputs.items() if name == "VpcId" or "SubnetId" in name}
+
+
+def overrides(emulator: Emulator, folder: Path, chosen: list[Launch]) -> dict[str, str]:
+    """The answers that only this emulator knows; what they name is made."""
+    found = prepare(emulator, {}, chosen[0].region)
+    for launch in chosen:
+        if taskcat.SCENARIOS[launch.scenario].parent == params.EXISTING_VPC:
+            found |= vpc(emulator, folder, launch.region)
+    return found
+
+
+def run(emulator: Emulator, folder: Path, chosen: list[Launch], command: list[str]) -> int:
+    """Run taskcat, `command`, for the launches; returns its exit status."""
+    theirs = ("AWS_", "PYTHON", "TASKCAT_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
+    environment |= {
+        "HPC_PORTAL_TASKCAT_LOCAL": "1",
+        "HOME": str(folder / "home"),
+        "NO_PROXY": "127.0.0.1",
+        "AWS_ENDPOINT_URL": emulator.endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    arguments = {
+        "--input-file": taskcat.CONFIGURATION,
+        "--project-root": folder / "project",
+        "--output-directory": folder / "outputs",
+        "--test-names": ",".join(dict.fromkeys(launch.scenario for launch in chosen)),
+        "--regions": ",".join(dict.fromkeys(launch.region for launch in chosen)),
+    }
+    words = [str(word) for pair in arguments.items() for word in pair]
+    # Linting is left out: `make templates` lints the same templates in every region, with the same cfn-lint.
+    line = [*command, "test", "run", "--lint-disable", "--minimal-output", *words]
+    return subprocess.run(line, cwd=folder, env=environment, check=False, timeout=LIMIT).returncode
+
+
+def verdict(emulator: Emulator, launch: Launch) -> str:
+    """What became of a launch: blank if its stack was created and deleted again, else why not."""
+    cloudformation = emulator.client("cloudformation", launch.region)
+    pages = cloudformation.get_paginator("list_stacks").paginate()
+    stacks = [summary for page in pages for summary in page["StackSummaries"] if "ParentId" not in summary]
+    ours = [stack["StackId"] for stack in stacks if stack["StackName"].startswith(f"tCaT-{launch.scenario}-")]
+    if not ours:
+        return "was not launched"
+    events = history.own_events(cloudformation, ours[0])
+    states = [event["ResourceStatus"] for event in events if event.get("PhysicalResourceId") == ours[0]]
+    if CREATED not in states or states[-1] != DELETED:
+        causes = history.failures(cloudformation, ours[0], frozenset())
+        return ": ".join([f"ended as {states[-1]}", *causes[:1]])
+    return ""
+
+
+def clear(emulator: Emulator, region: str) -> list[str]:
+    """Remove taskcat's buckets from `region`, and the VPC; returns what else is left there unpromised."""
+    s3 = emulator.client("s3", region)
+    for bucket in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"].startswith(BUCKETS)]:
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            for item in page.get("Contents", []):
+                s3.delete_object(Bucket=bucket, Key=item["Key"])
+        s3.delete_bucket(Bucket=bucket)
+    with contextlib.suppress(ClientError):  # there is none in most regions
+        emulator.delete_stack(VPC_STACK, region=region)
+    return [str(item) for item in emulator.leftovers(region) if not item.retained and SPOT_ROLE not in item.name]
+
+
+def launch_all(chosen: list[Launch], folder: Path, command: list[str]) -> list[str]:
+    """Launch everything, tell what became of each, and return what went wrong, a line each."""
+    stage(folder)
+    with Emulator() as emulator:
+        (folder / ".taskcat_overrides.yml").write_text(yaml.safe_dump(overrides(emulator, folder, chosen)))
+        began = time.monotonic()
+        status = run(emulator, folder, chosen, command)
+        faults = [f"taskcat ended with status {status}."] if status else []
+        print(f"\n{'scenario':<16} {'region':<16} result")
+        for launch in chosen:
+            why = verdict(emulator, launch)
+            print(f"{launch.scenario:<16} {launch.region:<16} {'FAIL' if why else 'PASS'}")
+            faults += [f"{launch.scenario} in {launch.region} {why}."] if why else []
+        for region in dict.fromkeys(launch.region for launch in chosen):
+            faults += [f"{region} still has {item}." for item in clear(emulator, region)]
+        print(f"{len(chosen)} launches in {time.monotonic() - began:.0f} s; taskcat's report: {folder / 'outputs'}")
+    return faults
+
+
+def main(arguments: list[str]) -> int:
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="taskcat_local.py", description="Launch taskcat's scenarios on an emulator on this machine."
+    )
+    parser.add_argument("--tests", default="", help="comma-separated scenarios of .taskcat.yml (default: all)")
+    parser.add_argument("--regions", default="", help="comma-separated regions (default: all of the scenarios)")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where project, report and log go; emptied first")
+    parser.add_argument("--taskcat", nargs="+", default=TASKCAT, help="command that takes taskcat's arguments")
+    options = parser.parse_args(arguments)
+    try:
+        faults = launch_all(launches(options.tests, options.regions), options.folder, options.taskcat)
+    except subprocess.TimeoutExpired:
+        faults = [f"taskcat did not end within {LIMIT} s."]
+    except (Failure, EmulatorError) as problem:
+        faults = [str(problem)]
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
