@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from emulator.rules import RuleError, broken
+
+from generator.evaluation import RuleError, broken
 
 PARAMETERS = {
     "Mode": {"Type": "String", "Default": "auto"},

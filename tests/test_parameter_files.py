@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from built import REQUIRED, package_folder, questions, templates
-from emulator import rules
 from rendered import partition_of, rendered
 
 from generator import params
+from generator.evaluation import broken
 from generator.sources import ROOT
 
 FOLDER = ROOT / "parameters"
@@ -80,7 +80,7 @@ def test_answers_pass_the_form(name: str, region: str) -> None:
 
 @pytest.mark.parametrize(("name", "region"), FILES)
 def test_answers_keep_every_rule(name: str, region: str) -> None:
-    assert rules.broken(templates()[params.MAIN], launched(name), region=region) == []
+    assert broken(templates()[params.MAIN], launched(name), region=region) == []
 
 
 @pytest.mark.parametrize(("name", "region"), FILES)

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 from built import PARENTS, REQUIRED, templates, texts
-from emulator import rules
 
-from generator import params
+from generator import evaluation, params
 from generator.partition import REGIONS
 from generator.render import load_yaml
 
@@ -137,7 +136,7 @@ def rendered(parent: str) -> dict[str, Any]:
 def broken(parent: str, answers: Answers, region: str, template: dict[str, Any] | None = None) -> list[str]:
     asked = template or rendered(parent)
     given = REQUIRED | ({name: value for name, value in VPC.items() if name in asked["Parameters"]}) | answers
-    return rules.broken(asked, given, region=region)
+    return evaluation.broken(asked, given, region=region)
 
 
 def sentence(parent: str, rule: str) -> str:

@@ -53,7 +53,7 @@ def start(port: int, home: Path, *, watched: bool) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=home,
-            env={**environment, "PYTHONPATH": str(ROOT / "tests")},
+            env={**environment, "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "tests", ROOT)))},
             start_new_session=True,
         )
 

@@ -12,7 +12,8 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import ec2 as store
 from ministack.services.cloudformation import changesets, engine, handlers
 
-from emulator import rules, schemas
+from emulator import schemas
+from generator.evaluation import broken as broken_rules
 
 Template = Mapping[str, Any]
 PSEUDO = ("AccountId", "NotificationARNs", "NoValue", "Partition", "Region", "StackId", "StackName", "URLSuffix")
@@ -114,7 +115,7 @@ def _absent(template: Template) -> list[str]:
 
 def _rules(template: dict[str, Any], params: Mapping[str, Any], conditions: Mapping[str, bool]) -> None:
     """Stand in for ministack's own evaluation, which skips what it does not know."""
-    broken = rules.broken(
+    broken = broken_rules(
         template,
         {name: item["Value"] for name, item in params.items()},
         region=get_region(),

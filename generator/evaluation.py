@@ -1,10 +1,10 @@
 """The Rules section of a template, evaluated as CloudFormation does before it creates or updates a stack.
 
-Standard library only: the launcher uses it, and tests of the templates import it.
+Standard library only: beside `make preflight` the emulator uses it, in an environment of its own.
 
-    broken = rules.broken(template, {"DomainName": "portal.example.org"}, region="eu-west-1")
+    found = broken(template, {"DomainName": "portal.example.org"}, region="eu-west-1")
 
-`broken` is a list of sentences, one for each assertion that the answers violate.
+`found` is a list of sentences, one for each assertion that the answers violate.
 """
 
 from collections.abc import Callable, Mapping
