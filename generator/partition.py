@@ -10,6 +10,7 @@ from typing import Any
 
 from troposphere import FindInMap, Ref, Sub
 
+from generator.errors import GeneratorError
 from generator.wiring import StrictTemplate, Value
 
 # The regions of AWS ParallelCluster 3.16.1 (`pcluster/resources/supported-regions`), without the isolated partitions.
@@ -42,6 +43,18 @@ BY_PARTITION: dict[str, dict[str, str]] = {
         "aws-cn": "ELBSecurityPolicy-TLS13-1-2-2021-06",
         "aws-us-gov": "ELBSecurityPolicy-TLS13-1-2-2021-06",
     },
+}
+
+# What the console's host has before its domain where it is not the same for all regions (AWS Management Console's guide).
+CONSOLE_HOST = {"aws": "{region}."}
+URL_SUFFIX = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
+# How a region's name begins, of regions that are not listed above too: a bucket may be in any.
+BEGINNINGS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso": "aws-iso",
+    "eu-isoe-": "aws-iso-e",
+    "eusc-": "aws-eusc",
 }
 
 # Accounts that write load balancers' access logs where the service principal is not known to exist (Elastic Load
@@ -116,3 +129,23 @@ def console_url(template: StrictTemplate, path: str, **variables: Any) -> Sub:
 def gateway_service(service: str) -> Sub:
     """The name of a service for a gateway endpoint of a VPC: S3's and DynamoDB's are the same in every partition."""
     return Sub(f"com.amazonaws.${{AWS::Region}}.{service}")
+
+
+def partition_of(region: str) -> str:
+    """The partition of a region; raises GeneratorError for one that there are no templates for."""
+    found = next((name for beginning, name in BEGINNINGS.items() if region.startswith(beginning)), "aws")
+    if found not in PARTITIONS:
+        raise GeneratorError(f"REGION {region} is in partition {found}: choose a region of {', '.join(PARTITIONS)}.")
+    return found
+
+
+def object_url(bucket: str, region: str, key: str) -> str:
+    """The HTTPS URL of an S3 object, as `s3_url` without variables; `region` is the bucket's."""
+    return f"https://{bucket}.s3.{region}.{URL_SUFFIX[partition_of(region)]}/{key}"
+
+
+def console(region: str) -> str:
+    """The console of a region, without a slash at its end."""
+    partition = partition_of(region)
+    host = CONSOLE_HOST.get(partition, "").format(region=region)
+    return f"https://{host}{BY_PARTITION['ConsoleDomain'][partition]}"
