@@ -4,9 +4,10 @@ UV_VERSION := 0.13.9
 UV := .venv/uv/bin/uv
 MAIN := .venv/main/bin/python
 EMULATOR := .venv/emulator/bin/python
+WHERE = --bucket "$(BUCKET)" --region "$(REGION)" --profile "$(PROFILE)" $(if $(PREFIX),--prefix "$(PREFIX)")
 
 .DEFAULT_GOAL := help
-.PHONY: help templates lint package test local local-down check timing lock clean
+.PHONY: help templates lint package publish launch-links preflight test local local-down check timing lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +22,16 @@ lint: $(MAIN) ## Lint the templates alone
 
 package: templates ## Write the release's files (templates, Lambda zip, node bundles, SHA256SUMS) to dist/
 	@$(MAIN) -m generator.package --output dist
+
+publish: lint ## Publish the release: BUCKET=name [REGION= PROFILE= PREFIX=hpc-portal/ PARAMETERS=answers for the links]
+	@$(MAIN) -m generator.publish $(WHERE) $(if $(PARAMETERS),--parameters "$(PARAMETERS)")
+
+launch-links: $(MAIN) ## Write the README's table of launch links to a published release: BUCKET=name [as publish]
+	@$(MAIN) -m generator.links $(WHERE)
+
+preflight: $(MAIN) ## Check a launch against an account, making nothing: PARAMETERS=parameters/minimal.json REGION=name [PROFILE= STACK=]
+	@$(MAIN) -m generator.preflight --parameters "$(or $(PARAMETERS),parameters/minimal.json)" \
+	  --region "$(REGION)" --profile "$(PROFILE)" $(if $(STACK),--stack "$(STACK)")
 
 test: $(MAIN) $(EMULATOR) ## Run all tests
 	@$(MAIN) -m pytest -n auto

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from generator import params
 from generator.errors import GeneratorError
 from generator.evaluation import broken
 
@@ -25,6 +26,11 @@ def read(path: Path) -> dict[str, str]:
     return found
 
 
+def parent_of(given: Mapping[str, str]) -> str:
+    """The parent template that the answers are for: only one of them asks for a VPC."""
+    return params.EXISTING_VPC if "VpcId" in given else params.MAIN
+
+
 def completed(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
     """`given`, and the form's defaults for what was not answered."""
     asked = template["Parameters"]
@@ -35,7 +41,7 @@ def misfits(template: Mapping[str, Any], given: Mapping[str, str]) -> Iterator[t
     """Each answer that does not fit its question: the parameter's name and a sentence that says what to do."""
     asked = template["Parameters"]
     answers = completed(template, given)
-    for name in answers.keys() - asked.keys():
+    for name in sorted(answers.keys() - asked.keys()):
         yield name, f"{name} is no question of this form: take it out, or correct its name."
     for name, body in asked.items():
         if name not in answers:

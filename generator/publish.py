@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from generator import answers, package, params, release, release_folder
+from generator import answers, package, release, release_folder
+from generator.answers import parent_of
 from generator.bucket import Bucket
 from generator.errors import GeneratorError
 from generator.links import options_of, quick_create
-from generator.partition import REGIONS, partition_of
+from generator.partition import REGIONS, object_url, partition_of
 from generator.sources import ROOT, Sources
 
 
@@ -44,8 +45,7 @@ def publish(bucket: Bucket, root: Path, version: str, wheels: Path) -> int:
 
 def links(bucket: Bucket, version: str, given: dict[str, str]) -> dict[str, str]:
     """The quick-create link of each region that the bucket serves."""
-    parent = params.EXISTING_VPC if "VpcId" in given else params.MAIN
-    where = (bucket.name, bucket.region, bucket.prefix, release_folder(version), parent, given)
+    where = (bucket.name, bucket.region, bucket.prefix, release_folder(version), parent_of(given), given)
     return {region: quick_create(region, *where) for region in REGIONS[partition_of(bucket.region)]}
 
 
@@ -75,7 +75,9 @@ def main(arguments: list[str] | None = None) -> int:
     if release.is_development(version):
         print(f"Development version {version}: no commit tagged v{version.partition('-')[0]}, or changes beside it.")
     verb = "published" if written else "was there already"
-    print(f"{bucket.place(release_folder(version))} {verb} ({written} files written). Launch it in:\n")
+    print(f"{bucket.place(release_folder(version))} {verb} ({written} files written). Template:")
+    key = f"{bucket.prefix}{release_folder(version)}templates/{parent_of(given)}.template.yaml"
+    print(f"\n{object_url(bucket.name, bucket.region, key)}\n\nLaunch it from the console in:\n")
     for region, link in found.items():
         print(f"{region:<15} {link}")
     return 0
