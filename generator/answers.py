@@ -46,12 +46,16 @@ def misfits(template: Mapping[str, Any], given: Mapping[str, str]) -> Iterator[t
     for name, body in asked.items():
         if name not in answers:
             yield name, f"{name} has no answer and no default: {body['Description']}"
-        elif not _fits(body, answers[name]):
-            wanted = body.get("ConstraintDescription", "Must be another.")
-            yield name, f"{name} {answers[name] or 'is blank'}: {wanted}"
+        elif not fits(body, answers[name]):
+            yield name, misfit(name, body)
 
 
-def _fits(body: Mapping[str, Any], answer: str) -> bool:
+def misfit(name: str, body: Mapping[str, Any]) -> str:
+    """What is wrong with an answer to the parameter; the answer is not repeated, since it may be a misplaced secret."""
+    return f"{name} does not fit: {body.get('ConstraintDescription', 'give another answer.')}"
+
+
+def fits(body: Mapping[str, Any], answer: str) -> bool:
     """Whether an answer keeps its parameter's type, pattern, allowed values and range."""
     if "AllowedValues" in body and answer not in map(str, body["AllowedValues"]):
         return False

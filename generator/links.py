@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import quote, urlencode
 
-from generator import RELEASE, __version__, params
+from generator import RELEASE, __version__, answers, params
 from generator.errors import GeneratorError
 from generator.params import Question
 from generator.partition import REGIONS, console, object_url, partition_of
@@ -41,22 +41,22 @@ def quick_create(
     prefix: str,
     release: str = RELEASE,
     parent: str = params.MAIN,
-    answers: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
 ) -> str:
     """The link that opens the form of the template `parent` in `region`.
 
-    `prefix` ends in a slash, `release` is the folder under it. `answers` fill in more of the form than where the
+    `prefix` ends in a slash, `release` is the folder under it. `given` are answers that fill in more of the form than where the
     release's files are. Raises GeneratorError for what a link must not or cannot carry.
     """
     if partition_of(region) != partition_of(bucket_region):
         raise GeneratorError(f"A bucket in {bucket_region} cannot serve {region}: take one in the region's partition.")
     questions = _questions(parent)
-    given = {**(answers or {}), "AssetsBucket": bucket, "AssetsBucketRegion": bucket_region, "AssetsPrefix": prefix}
-    if unknown := sorted(given.keys() - questions.keys()):
+    said = {**(given or {}), "AssetsBucket": bucket, "AssetsBucketRegion": bucket_region, "AssetsPrefix": prefix}
+    if unknown := sorted(said.keys() - questions.keys()):
         raise GeneratorError(f"The form of {parent} does not ask for {', '.join(unknown)}: take it out of the answers.")
-    for name, value in given.items():
+    for name, value in said.items():
         _must_be_public(name, value, questions[name])
-    parameters = {f"param_{name}": value for name, value in given.items() if value != str(questions[name].default)}
+    parameters = {f"param_{name}": value for name, value in said.items() if value != str(questions[name].default)}
     template = object_url(bucket, bucket_region, f"{prefix}{release}templates/{parent}.template.yaml")
     query = urlencode({"templateURL": template, "stackName": STACK, **parameters}, quote_via=quote, safe="")
     link = f"{console(region)}/cloudformation/home?region={region}#/stacks/create/review?{query}"
@@ -77,8 +77,9 @@ def _questions(parent: str) -> dict[str, Question]:
 
 def _must_be_public(name: str, value: str, question: Question) -> None:
     """Raises GeneratorError for an answer that the form refuses, or that is a secret: links are sent and logged."""
-    if question.pattern and not re.fullmatch(question.pattern, value):
-        raise GeneratorError(f"{name} {question.constraint[0].lower()}{question.constraint[1:]}")
+    body = question.asked(name).to_dict()
+    if not answers.fits(body, value):
+        raise GeneratorError(answers.misfit(name, body))
     hidden = re.search("password|secret|token", name, re.IGNORECASE) and value and not value.startswith("arn:")
     if hidden or CREDENTIAL.search(value):
         raise GeneratorError(f"{name} holds a credential, which must not be in a link: leave it for the form.")
