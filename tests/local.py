@@ -29,9 +29,9 @@ from botocore.exceptions import ClientError  # noqa: E402
 from emulator.client import Emulator  # noqa: E402
 from emulator.outcome import Outcome  # noqa: E402
 from emulator.process import EmulatorError, end, free_port, start, wait_until_ready  # noqa: E402
-from emulator.progress import Progress  # noqa: E402
 
 from generator import RELEASE  # noqa: E402
+from generator.tools.progress import Progress, duration  # noqa: E402
 
 FOLDER = ROOT / ".cache" / "local"  # the build, the emulator's files and state.json
 STACK = "hpc-portal"
@@ -175,7 +175,7 @@ def up(options: argparse.Namespace) -> None:
             f"{outcome.status}: {outcome.reason}\nThe emulator is still up: AWS_ENDPOINT_URL={emulator.endpoint}"
         )
     show(outcome.outputs)
-    print(f"\n{STACK} is up after {time.monotonic() - progress.began:.0f} s in {options.region}. To look around:")
+    print(f"\n{STACK} is up after {duration(progress.seconds())} in {options.region}. To look around:")
     print(f"  AWS_ENDPOINT_URL={emulator.endpoint} aws cloudformation describe-stacks --region {options.region}")
 
 

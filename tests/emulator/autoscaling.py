@@ -43,6 +43,17 @@ def _signal(stack: str, logical_id: str, instance: str, status: str, *, waiting:
     return problem
 
 
+def _log(script: node.Script | None, instance: str, complaint: str) -> None:
+    """What a portal node that fails leaves in its log group; a node whose user data is no good leaves nothing."""
+    group = script.variables.get("LOG_GROUP") if script else None
+    if group:
+        stream = {"logGroupName": group, "logStreamName": f"{instance}/bootstrap"}
+        api("logs").create_log_stream(**stream)
+        lines = ("==> 10-image", f"ERROR: {complaint}", "==> stopped in step 10-image")
+        now = int(time.time() * 1000)
+        api("logs").put_log_events(**stream, logEvents=[{"timestamp": now, "message": line} for line in lines])
+
+
 def _launch(group: Properties, name: str, stack: str, logical_id: str, wait: Mapping[str, Any] | None) -> None:
     """Boot a group's nodes; with `wait` (Count, Timeout) go on only when that many have signalled success.
 
@@ -54,7 +65,7 @@ def _launch(group: Properties, name: str, stack: str, logical_id: str, wait: Map
     slot = signals.register_slot(stack_id)
 
     def one() -> None:
-        instance, status = _instance(), "SUCCESS"
+        instance, status, script = _instance(), "SUCCESS", None
         target = (stack_id, logical_id)
         try:
             script = node.boot(group)
@@ -65,6 +76,7 @@ def _launch(group: Properties, name: str, stack: str, logical_id: str, wait: Map
         except node.Broken as broken:
             status = "FAILURE"
             complaints.append(str(broken))
+            _log(script, instance, str(broken))
         zone = (group.get("AvailabilityZones") or [""])[0]
         record["Instances"].append(
             {

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from generator.tools.inventory import items
+
 Item = Mapping[str, Any]
 
 
@@ -154,15 +156,6 @@ KINDS = (
 )
 
 
-def _pages(client: Any, kind: Kind) -> Iterator[Item]:
-    arguments = kind.arguments or {}
-    if client.can_paginate(kind.operation):
-        for page in client.get_paginator(kind.operation).paginate(**arguments):
-            yield from page[kind.items]
-    else:
-        yield from getattr(client, kind.operation)(**arguments)[kind.items]
-
-
 def _records(client: Any) -> Iterator[Leftover]:
     """Record sets in hosted zones, without those that every zone has."""
     for zone in client.list_hosted_zones()["HostedZones"]:
@@ -176,7 +169,7 @@ def everything(client: Callable[[str], Any], region: str) -> list[Leftover]:
     found = [
         Leftover(kind.kind, str(item[kind.identity]), retained=kind.retained)
         for kind in KINDS
-        for item in _pages(client(kind.service), kind)
+        for item in items(client(kind.service), kind.operation, kind.items, **(kind.arguments or {}))
         if kind.counts(item) and item.get("BucketRegion", region) == region
     ]
     return sorted(found + list(_records(client("route53"))))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulator import history
+from generator.tools.follow import Follower
 
 POLL = 0.05  # seconds between two looks at a stack
 SUCCESSES = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE")
@@ -37,15 +38,13 @@ def wait(
     Events of the stack and the stacks in it go to `on_event` as they come, but for those whose ids are in `seen`: what
     happened before the operation began.
     """
-    told = set(seen)
+    follower = Follower(cloudformation, stack, seen=seen)
     while True:
         described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
         over = not described["StackStatus"].endswith("_IN_PROGRESS")
         if on_event:
-            for event in history.all_events(cloudformation, stack):
-                if event["EventId"] not in told:
-                    told.add(event["EventId"])
-                    on_event(event)
+            for event in follower.news():
+                on_event(event)
         if over:
             break
         time.sleep(POLL)
