@@ -4,17 +4,19 @@ UV_VERSION := 0.13.9
 UV := .venv/uv/bin/uv
 MAIN := .venv/main/bin/python
 EMULATOR := .venv/emulator/bin/python
+TASKCAT := .venv/taskcat/bin/python
 WHERE = --bucket "$(BUCKET)" --region "$(REGION)" --profile "$(PROFILE)" $(if $(PREFIX),--prefix "$(PREFIX)")
 
 .DEFAULT_GOAL := help
-.PHONY: help templates lint package publish launch-links preflight test local local-down check timing lock clean
+.PHONY: help templates lint package publish launch-links preflight test local local-down taskcat taskcat-local check timing lock clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-templates: $(MAIN) ## Write build/ and docs/updates.md, and lint in every supported region
+templates: $(MAIN) ## Write build/, docs/updates.md and .taskcat.yml, and lint in every supported region
 	@$(MAIN) -m generator
 	@$(MAIN) -m generator.updates
+	@$(MAIN) -m generator.taskcat
 	@$(MAIN) -m generator.lint
 
 lint: $(MAIN) ## Lint the templates alone
@@ -42,11 +44,21 @@ local: $(MAIN) $(EMULATOR) ## Deploy the whole stack on an emulator on this mach
 local-down: $(MAIN) $(EMULATOR) ## Delete the local deployment and stop its emulator
 	@$(MAIN) tests/local.py down
 
+taskcat: templates $(TASKCAT) ## Launch the scenarios of .taskcat.yml in your AWS accounts [TESTS=minimal,production REGIONS=us-east-1]
+	@rm -rf .cache/taskcat
+	@$(MAIN) -m generator.taskcat --stage .cache/taskcat
+	@$(TASKCAT) tests/taskcat_run.py test run --input-file "$(CURDIR)/.taskcat.yml" --project-root .cache/taskcat \
+	  --lint-disable $(if $(TESTS),--test-names "$(TESTS)") $(if $(REGIONS),--regions "$(REGIONS)")
+
+taskcat-local: $(MAIN) $(EMULATOR) $(TASKCAT) ## Launch the scenarios with taskcat on an emulator on this machine [TESTS= REGIONS=]
+	@$(MAIN) tests/taskcat_local.py --tests "$(TESTS)" --regions "$(REGIONS)"
+
 check: $(MAIN) ## Check style, types, shell scripts and that build/ is fresh
 	@$(MAIN) -m ruff format --check
 	@$(MAIN) -m ruff check
 	@$(MAIN) -m mypy
 	@$(MAIN) -m generator --check
+	@$(MAIN) -m generator.taskcat --check
 
 timing: $(MAIN) ## Time the generator against the import of troposphere
 	@$(MAIN) benchmarks/generation.py
@@ -54,6 +66,7 @@ timing: $(MAIN) ## Time the generator against the import of troposphere
 lock: $(UV) ## Pin the newest versions that setup.cfg and requirements/*.in allow
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-header --all-extras --upgrade setup.cfg -o requirements/main.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-header --upgrade requirements/emulator.in -o requirements/emulator.txt
+	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-header --upgrade requirements/taskcat.in -o requirements/taskcat.txt
 
 clean: ## Remove environments, caches and dist/, not build/
 	@rm -rf .venv .cache dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,7 +8,6 @@ are left out, so that a scenario runs in any account: whoever has such things na
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import yaml
 
 from generator import RELEASE, package, params
+from generator.answers import read
 from generator.errors import GeneratorError
 from generator.main import DEFAULT_ZONES
 from generator.sources import ROOT, Sources
@@ -61,11 +61,7 @@ SCENARIOS = {
 
 def answers(scenario: Scenario, sources: Sources) -> dict[str, str]:
     """The scenario's answers to the form; raises GeneratorError if its parameter file is none."""
-    path = f"parameters/{scenario.file}.json"
-    try:
-        given = {item["ParameterKey"]: item["ParameterValue"] for item in json.loads(sources.text(path))}
-    except (ValueError, TypeError, KeyError):
-        raise GeneratorError(f"{path} must be a list of {{ParameterKey, ParameterValue}}: restore it") from None
+    given = read(sources.root / "parameters" / f"{scenario.file}.json")
     anywhere = {name: text for name, text in given.items() if not any(word in text for word in PLACEHOLDERS)}
     numbers = range(1, DEFAULT_ZONES + 1) if scenario.zones_named else ()
     zones = {f"AvailabilityZone{number}": f"$[taskcat_getsingleaz_{number}]" for number in numbers}

@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,13 +31,15 @@ from emulator.process import EmulatorError  # noqa: E402
 from local import Failure, prepare, release  # noqa: E402
 
 from generator import RELEASE, params, taskcat  # noqa: E402
+from generator.sources import Sources  # noqa: E402
 
 FOLDER = ROOT / ".cache" / "taskcat-local"
 TASKCAT = [str(ROOT / ".venv" / "taskcat" / "bin" / "python"), str(ROOT / "tests" / "taskcat_run.py")]
 BUCKETS = "tcat-"  # what the names of the buckets that taskcat makes begin with
 VPC_STACK = "existing-vpc"
-SPOT_ROLE = "AWSServiceRoleForEC2Spot"  # preflight makes it once for the whole account, as the console does
-LIMIT = 600  # seconds that taskcat may take
+ACCOUNT_ROLE = "AWSServiceRoleFor"  # of a service-linked role, which AWS and preflight make once for an account
+LIMIT = 600  # seconds that taskcat may take before it is killed
+UPLOAD = b"[S3: -> ]"
 CREATED, DELETED = "CREATE_COMPLETE", "DELETE_COMPLETE"
 
 
@@ -96,7 +99,7 @@ def overrides(emulator: Emulator, folder: Path, chosen: list[Launch]) -> dict[st
 
 
 def run(emulator: Emulator, folder: Path, chosen: list[Launch], command: list[str]) -> int:
-    """Run taskcat, `command`, for the launches; returns its exit status."""
+    """Run taskcat, `command`, for the launches, and show what it says but for the uploads; returns its exit status."""
     theirs = ("AWS_", "PYTHON", "TASKCAT_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
     environment |= {
@@ -118,11 +121,20 @@ def run(emulator: Emulator, folder: Path, chosen: list[Launch], command: list[st
     words = [str(word) for pair in arguments.items() for word in pair]
     # Linting is left out: `make templates` lints the same templates in every region, with the same cfn-lint.
     line = [*command, "test", "run", "--lint-disable", "--minimal-output", *words]
-    return subprocess.run(line, cwd=folder, env=environment, check=False, timeout=LIMIT).returncode
+    with subprocess.Popen(
+        line, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        timer = threading.Timer(LIMIT, process.kill)
+        timer.start()
+        for told in process.stdout or ():
+            if UPLOAD not in told:
+                print(told.decode(errors="replace"), end="", flush=True)
+    timer.cancel()
+    return process.returncode
 
 
 def verdict(emulator: Emulator, launch: Launch) -> str:
-    """What became of a launch: blank if its stack was created and deleted again, else why not."""
+    """What became of a launch: blank if its stack had the scenario's answers, was created and deleted; else why not."""
     cloudformation = emulator.client("cloudformation", launch.region)
     pages = cloudformation.get_paginator("list_stacks").paginate()
     stacks = [summary for page in pages for summary in page["StackSummaries"] if "ParentId" not in summary]
@@ -132,26 +144,35 @@ def verdict(emulator: Emulator, launch: Launch) -> str:
     events = history.own_events(cloudformation, ours[0])
     states = [event["ResourceStatus"] for event in events if event.get("PhysicalResourceId") == ours[0]]
     if CREATED not in states or states[-1] != DELETED:
-        causes = history.failures(cloudformation, ours[0], frozenset())
-        return ": ".join([f"ended as {states[-1]}", *causes[:1]])
-    return ""
+        return ": ".join([f"was {', '.join(states)}", *emulator.failures(ours[0], launch.region)[:1]])
+    [stack] = cloudformation.describe_stacks(StackName=ours[0])["Stacks"]
+    had = {given["ParameterKey"]: given["ParameterValue"] for given in stack["Parameters"]}
+    asked = taskcat.answers(taskcat.SCENARIOS[launch.scenario], Sources())
+    lost = [name for name, answer in asked.items() if "$[" not in answer and had.get(name) != answer]
+    return f"was launched with other answers than the scenario's: {', '.join(lost)}" if lost else ""
 
 
-def clear(emulator: Emulator, region: str) -> list[str]:
-    """Remove taskcat's buckets from `region`, and the VPC; returns what else is left there unpromised."""
-    s3 = emulator.client("s3", region)
+def clear(emulator: Emulator, regions: list[str]) -> list[str]:
+    """Remove taskcat's buckets and the VPC; returns what else is left unpromised, a line each."""
+    s3 = emulator.client("s3", regions[0])
     for bucket in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"].startswith(BUCKETS)]:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
             for item in page.get("Contents", []):
                 s3.delete_object(Bucket=bucket, Key=item["Key"])
         s3.delete_bucket(Bucket=bucket)
-    with contextlib.suppress(ClientError):  # there is none in most regions
-        emulator.delete_stack(VPC_STACK, region=region)
-    return [str(item) for item in emulator.leftovers(region) if not item.retained and SPOT_ROLE not in item.name]
+    for region in regions:
+        with contextlib.suppress(ClientError):  # most regions have none
+            emulator.delete_stack(VPC_STACK, region=region)
+    left = [(region, item) for region in regions for item in emulator.leftovers(region)]
+    return [
+        f"{region} still has {item}." for region, item in left if not item.retained and ACCOUNT_ROLE not in item.name
+    ]
 
 
 def launch_all(chosen: list[Launch], folder: Path, command: list[str]) -> list[str]:
     """Launch everything, tell what became of each, and return what went wrong, a line each."""
+    if not Path(command[0]).exists():
+        raise Failure(f"{command[0]} does not exist: run `make taskcat-local`, which sets taskcat up.")
     stage(folder)
     with Emulator() as emulator:
         (folder / ".taskcat_overrides.yml").write_text(yaml.safe_dump(overrides(emulator, folder, chosen)))
@@ -163,8 +184,7 @@ def launch_all(chosen: list[Launch], folder: Path, command: list[str]) -> list[s
             why = verdict(emulator, launch)
             print(f"{launch.scenario:<16} {launch.region:<16} {'FAIL' if why else 'PASS'}")
             faults += [f"{launch.scenario} in {launch.region} {why}."] if why else []
-        for region in dict.fromkeys(launch.region for launch in chosen):
-            faults += [f"{region} still has {item}." for item in clear(emulator, region)]
+        faults += clear(emulator, list(dict.fromkeys(launch.region for launch in chosen)))
         print(f"{len(chosen)} launches in {time.monotonic() - began:.0f} s; taskcat's report: {folder / 'outputs'}")
     return faults
 
@@ -181,8 +201,6 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         faults = launch_all(launches(options.tests, options.regions), options.folder, options.taskcat)
-    except subprocess.TimeoutExpired:
-        faults = [f"taskcat did not end within {LIMIT} s."]
     except (Failure, EmulatorError) as problem:
         faults = [str(problem)]
     for fault in faults:
