@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from generator.tools.account import code_of
 from generator.tools.stacks import CLUSTER, Event, child, clusters, is_own, newest_first
 
 
