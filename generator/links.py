@@ -45,8 +45,8 @@ def quick_create(
 ) -> str:
     """The link that opens the form of the template `parent` in `region`.
 
-    `prefix` ends in a slash, `release` is the folder under it. `given` are answers that fill in more of the form than where the
-    release's files are. Raises GeneratorError for what a link must not or cannot carry.
+    `prefix` ends in a slash, `release` is the folder under it. `given` are answers that fill in more of the
+    form than where the release's files are. Raises GeneratorError for what a link must not or cannot carry.
     """
     if partition_of(region) != partition_of(bucket_region):
         raise GeneratorError(f"A bucket in {bucket_region} cannot serve {region}: take one in the region's partition.")
