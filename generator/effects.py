@@ -44,19 +44,23 @@ STOPPED = (
 )
 SHRINKS = Known(Effect.IN_PLACE, f"upward, jobs go on; downward {STOPPED}")
 ROLLS = Known(Effect.INTERRUPTION, "the portal's nodes are replaced, one zone after the other; users sign in again")
+# What only grows cannot shrink in a rollback either, which then ends in UPDATE_ROLLBACK_FAILED.
+ALONE = "in an update of its own, since a rollback could not take it back"
 QUEUES = "ClusterConfiguration.Scheduling.SlurmQueues"
 MADE = "(made)"  # stands for a resource's coming or going
 KNOWN = {
     # A new version of the template, and the group's UpdatePolicy.
     ("AWS::AutoScaling::AutoScalingGroup", "LaunchTemplate"): ROLLS,
     # RDS user guide, "Modifying an Aurora DB cluster": settings and whether they cause an outage.
-    ("AWS::RDS::DBCluster", "EngineVersion"): Known(Effect.INTERRUPTION, "upward only; the database restarts"),
+    ("AWS::RDS::DBCluster", "EngineVersion"): Known(
+        Effect.INTERRUPTION, f"upward only, {ALONE}; the database restarts"
+    ),
     ("AWS::RDS::DBInstance", "DBInstanceClass"): Known(
         Effect.INTERRUPTION, "the database is away for a moment as each instance changes"
     ),
     # FSx for Lustre user guide, "Managing storage capacity" and "Managing throughput capacity".
     ("AWS::FSx::FileSystem", "StorageCapacity"): Known(
-        Effect.INTERRUPTION, "upward only; Lustre may be away for a few minutes, and its clients wait"
+        Effect.INTERRUPTION, f"upward only, {ALONE}; Lustre may be away for a few minutes, and its clients wait"
     ),
     ("AWS::FSx::FileSystem", "LustreConfiguration.PerUnitStorageThroughput"): Known(
         Effect.INTERRUPTION, "persistent types only; Lustre is away for a few minutes, and its clients wait"
