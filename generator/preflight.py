@@ -105,7 +105,7 @@ def show(verdicts: list[Verdict]) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Verdict", "Check", "What to do"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")  # an ARN is to be read whole
     for verdict in verdicts:
         table.add_row(Text(verdict.level, STYLES[verdict.level]), Text(verdict.check), Text(verdict.text))
     Console().print(table)
