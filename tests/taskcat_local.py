@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -35,7 +36,7 @@ from generator.sources import Sources  # noqa: E402
 
 FOLDER = ROOT / ".cache" / "taskcat-local"
 TASKCAT = [str(ROOT / ".venv" / "taskcat" / "bin" / "python"), str(ROOT / "tests" / "taskcat_run.py")]
-BUCKETS = "tcat-"  # what the names of the buckets that taskcat makes begin with
+BUCKETS = re.compile("tcat-[0-9a-f]{32}-.+")  # that taskcat makes; a stack's own begin with its name
 VPC_STACK = "existing-vpc"
 ACCOUNT_ROLE = "AWSServiceRoleFor"  # of a service-linked role, which AWS and preflight make once for an account
 LIMIT = 600  # seconds that taskcat may take before it is killed
@@ -125,6 +126,7 @@ def run(emulator: Emulator, folder: Path, chosen: list[Launch], command: list[st
         line, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
         timer = threading.Timer(LIMIT, process.kill)
+        timer.daemon = True
         timer.start()
         for told in process.stdout or ():
             if UPLOAD not in told:
@@ -137,8 +139,9 @@ def verdict(emulator: Emulator, launch: Launch) -> str:
     """What became of a launch: blank if its stack had the scenario's answers, was created and deleted; else why not."""
     cloudformation = emulator.client("cloudformation", launch.region)
     pages = cloudformation.get_paginator("list_stacks").paginate()
-    stacks = [summary for page in pages for summary in page["StackSummaries"] if "ParentId" not in summary]
-    ours = [stack["StackId"] for stack in stacks if stack["StackName"].startswith(f"tCaT-{launch.scenario}-")]
+    name = re.compile(f"tCaT-{launch.scenario}-[0-9a-f]+")  # names of nested stacks go on
+    stacks = [summary for page in pages for summary in page["StackSummaries"]]
+    ours = [stack["StackId"] for stack in stacks if name.fullmatch(stack["StackName"])]
     if not ours:
         return "was not launched"
     events = history.own_events(cloudformation, ours[0])
@@ -155,7 +158,7 @@ def verdict(emulator: Emulator, launch: Launch) -> str:
 def clear(emulator: Emulator, regions: list[str]) -> list[str]:
     """Remove taskcat's buckets and the VPC; returns what else is left unpromised, a line each."""
     s3 = emulator.client("s3", regions[0])
-    for bucket in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"].startswith(BUCKETS)]:
+    for bucket in filter(BUCKETS.fullmatch, [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]):
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
             for item in page.get("Contents", []):
                 s3.delete_object(Bucket=bucket, Key=item["Key"])

@@ -1,7 +1,8 @@
 """taskcat's own command line, with what it needs to be of use here: `.venv/taskcat/bin/python tests/taskcat_run.py …`.
 
-Runs in taskcat's environment. HPC_PORTAL_TASKCAT_LOCAL=1, which taskcat_local.py sets, adds what a run on the emulator
-needs. Every replaced name is one of taskcat 0.9.58: another version without it ends this program with an AttributeError.
+Runs in taskcat's environment. HPC_PORTAL_TASKCAT_LOCAL=1, which taskcat_local.py sets, adds what makes a run on the
+emulator quick. Every replaced name is one of taskcat 0.9.58: another version that lacks it ends this program with an
+AttributeError.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 import warnings
 from datetime import timedelta
 from types import SimpleNamespace
+from unittest import mock
 
 warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
 
@@ -27,29 +29,26 @@ def parameters(read: template.Template) -> dict[str, str | None]:
     return {str(name): str(body["Default"]) if "Default" in body else None for name, body in asked}
 
 
-def seconds_at_most(seconds: float) -> timedelta:
-    """timedelta, as taskcat uses it for the time between two looks at a stack: 60 s, or 10 s."""
-    return timedelta(seconds=min(seconds, POLL))
+ALWAYS = (
+    (template.Template, "parameters", parameters),
+    # The report's style sheet lies on GitHub: a run in which all went well fails where that cannot be reached, as in China.
+    (_generate_reports, "requests", SimpleNamespace(get=lambda *_, **__: SimpleNamespace(text=""))),
+)
+LOCAL = (
+    (_cli, "check_for_update", lambda: None),  # asks the package index
+    # It looks at a stack every 60 s, and at what it knows of all stacks every 10 s.
+    (stack, "timedelta", lambda seconds: timedelta(seconds=min(seconds, POLL))),
+    (_tui, "time", SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, POLL)))),
+)
 
 
-def go_local() -> None:
-    """Nothing from the internet (a style sheet for the report, the newest version's number), and a look every second."""
-    for module, name in (
-        (_generate_reports, "requests"),
-        (_cli, "check_for_update"),
-        (_tui, "time"),
-        (stack, "timedelta"),
-    ):
-        getattr(module, name)
-    _generate_reports.requests = SimpleNamespace(get=lambda *_, **__: SimpleNamespace(text=""))
-    _cli.check_for_update = lambda: None
-    _tui.time = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, POLL)))
-    stack.timedelta = seconds_at_most
+def main() -> None:
+    """taskcat's command line, with its replacements in place."""
+    local = "HPC_PORTAL_TASKCAT_LOCAL" in os.environ
+    for place, name, stand_in in (*ALWAYS, *(LOCAL if local else ())):
+        mock.patch.object(place, name, stand_in).start()
+    _cli.main()
 
 
 if __name__ == "__main__":
-    template.Template.parameters  # noqa: B018
-    template.Template.parameters = parameters
-    if os.environ.get("HPC_PORTAL_TASKCAT_LOCAL"):
-        go_local()
-    _cli.main()
+    main()
