@@ -6,9 +6,10 @@ MAIN := .venv/main/bin/python
 EMULATOR := .venv/emulator/bin/python
 TASKCAT := .venv/taskcat/bin/python
 WHERE = --bucket "$(BUCKET)" --region "$(REGION)" --profile "$(PROFILE)" $(if $(PREFIX),--prefix "$(PREFIX)")
+ASK = $(MAIN) -m generator.tools $@ --stack "$(STACK)" --region "$(REGION)" --profile "$(PROFILE)"
 
 .DEFAULT_GOAL := help
-.PHONY: help templates lint package publish launch-links preflight test local local-down taskcat taskcat-local check timing lock clean
+.PHONY: help templates lint package publish launch-links preflight why status leftovers test local local-down taskcat taskcat-local check timing lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +35,15 @@ launch-links: $(MAIN) ## Write the README's table of launch links to a published
 preflight: $(MAIN) ## Check a launch against an account, making nothing: PARAMETERS=parameters/minimal.json REGION=name [PROFILE= STACK=]
 	@$(MAIN) -m generator.preflight --parameters "$(or $(PARAMETERS),parameters/minimal.json)" \
 	  --region "$(REGION)" --profile "$(PROFILE)" $(if $(STACK),--stack "$(STACK)")
+
+why: $(MAIN) ## Tell the first cause of a failed launch, update or delete, with its log: STACK=name [REGION= PROFILE=]
+	@$(ASK)
+
+status: $(MAIN) ## Watch a launch, update or delete, with all nested stacks, until it ends: STACK=name [REGION= PROFILE=]
+	@$(ASK)
+
+leftovers: $(MAIN) ## List what deleted deployments left, and how to remove it; deletes nothing: [REGION= PROFILE= STACK=name]
+	@$(ASK)
 
 test: $(MAIN) $(EMULATOR) ## Run all tests
 	@$(MAIN) -m pytest -n auto

@@ -14,6 +14,7 @@ from docs import picture
 from generator import __version__, partition
 from generator.reference import reference
 from generator.sources import ROOT
+from generator.tools import kinds
 
 DOCUMENTS = ("README.md", "CHANGELOG.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
 FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")} - {"dist"}
@@ -142,6 +143,12 @@ def test_the_architecture_lists_what_a_deleted_stack_keeps() -> None:
     }
     rows = [line for line in section("docs/architecture.md", "## Retention").splitlines() if line.startswith("|")]
     assert {word for word in re.findall(r"`(\w+)`", "\n".join(rows)) if word in names()} == kept
+
+
+def test_leftovers_are_looked_for_by_the_retention_table() -> None:
+    rows = [line for line in section("docs/architecture.md", "## Retention").splitlines() if line.startswith("| ")]
+    names_of_rows = [name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[3])]
+    assert names_of_rows == [*kinds.FINDERS, *kinds.NOT_LISTED]
 
 
 def test_operations_explain_every_alarm() -> None:

@@ -46,7 +46,7 @@ def causes(tree: Iterable[Told]) -> Causes:
         elif t in leaves[1:] and t.event["StackId"] in turned:
             late.append(t)
     # A rollback tries again: only what it could not do in the end counts.
-    stuck = told and _last(told).endswith("ROLLBACK_FAILED")
+    stuck = _last(told).endswith("ROLLBACK_FAILED")
     return Causes(found[0] if found else None, tuple(found), late[0] if late and stuck else None)
 
 
@@ -68,4 +68,5 @@ def _says(told: Told) -> bool:
 
 def _last(told: list[Told]) -> str:
     """The root's last status."""
-    return str([t for t in told if len(t.path) == 1 and is_own(t.event)][-1].event["ResourceStatus"])
+    own = [t.event["ResourceStatus"] for t in told if len(t.path) == 1 and is_own(t.event)]
+    return str(own[-1]) if own else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from itertools import groupby
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from generator.tools.account import Account, sentence
 from generator.tools.inventory import stacks
@@ -23,7 +23,7 @@ def found(account: Account, stack: str = "") -> tuple[list[Leftover], list[str]]
     for finder in FINDERS.values():
         try:
             left += finder(account, known)
-        except ClientError as error:
+        except (ClientError, BotoCoreError) as error:
             what = (finder.__doc__ or "").split(".")[0]
             blind.append(f"Not looked for: {what[0].lower()}{what[1:]}. {sentence(error)}")
     wanted = [item for item in left if not stack or item.stack.lower() in (stack.lower(), "")]

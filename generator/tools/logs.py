@@ -16,7 +16,9 @@ from generator.tools.account import REFUSED, Account, code_of, sentence
 from generator.tools.stacks import CLUSTER, Told
 
 LINES = 15
-AFTER = timedelta(minutes=2)  # how much later than the failure a line of its log may arrive
+# How much later than the failure a line of its log may be: a node's agent takes its time. A function has logged before it
+# answers, and what it logs next may be about the rollback.
+NODES_LATER, FUNCTIONS_LATER = timedelta(minutes=2), timedelta(milliseconds=1)
 GROUP = "AWS::Logs::LogGroup"
 FUNCTION = "AWS::Lambda::Function"
 NODE = "AWS::AutoScaling::AutoScalingGroup"
@@ -62,21 +64,21 @@ def of(account: Account, failure: Told, tree: list[Told]) -> Log | None:
 
 def _function(account: Account, failure: Told, tree: list[Told]) -> Log | None:
     reason = failure.event.get("ResourceStatusReason") or ""
-    if named := NAMED.search(reason):
-        return _read(account, failure, named[1], named[2])
-    stream = STREAM.search(reason)
-    for function in _functions(failure, tree):
+    named, stream = NAMED.search(reason), STREAM.search(reason)
+    told = _read(account, failure, named[1], named[2]) if named else None
+    if told and told.lines:
+        return told
+    for function in _functions(account, failure, tree):
         group = f"/aws/lambda/{function}"
         with suppress(ClientError):  # a function that is gone may have left its log
             settings = account.client("lambda").get_function_configuration(FunctionName=function)
             group = settings.get("LoggingConfig", {}).get("LogGroup") or group
-        if stream:
-            return _read(account, failure, group, stream[1])
-        return _newest(account, failure, [group], ("",))
-    return None
+        found = _read(account, failure, group, stream[1]) if stream else _newest(account, failure, [group], ("",))
+        return found if found.lines else told or found
+    return told
 
 
-def _functions(failure: Told, tree: list[Told]) -> Iterator[str]:
+def _functions(account: Account, failure: Told, tree: list[Told]) -> Iterator[str]:
     """Names of functions that may be behind a custom resource, the likeliest first."""
     with suppress(ValueError):
         properties = loads(failure.event.get("ResourceProperties") or "{}")
@@ -86,7 +88,9 @@ def _functions(failure: Told, tree: list[Told]) -> Iterator[str]:
     if failure.event["ResourceType"] == CLUSTER:
         yield from (e["PhysicalResourceId"] for e in made if e["PhysicalResourceId"].startswith(PROVIDER))
     else:
-        yield from (e["PhysicalResourceId"] for e in made if e["StackId"] == failure.event["StackId"])
+        stack = failure.event["StackId"]
+        own = [e["PhysicalResourceId"] for e in made if e["StackId"] == stack]
+        yield from own or _made_before(account, stack, FUNCTION)
 
 
 def _node(account: Account, failure: Told, tree: list[Told]) -> Log | None:
@@ -96,9 +100,7 @@ def _node(account: Account, failure: Told, tree: list[Told]) -> Log | None:
     said = [e.get("ResourceStatusReason") or "" for e in siblings if e["LogicalResourceId"] == name]
     nodes = [node for reason in said if "FAILURE" in reason for node in INSTANCE.findall(reason)]
     groups = [e["PhysicalResourceId"] for e in siblings if e["ResourceType"] == GROUP and e.get("PhysicalResourceId")]
-    group = next(iter(groups), "")
-    if not group:
-        group = _group_of_stack(account, stack)
+    group = next(iter(groups or _made_before(account, stack, GROUP)), "")
     if not group:
         return None
     if nodes:
@@ -106,12 +108,12 @@ def _node(account: Account, failure: Told, tree: list[Told]) -> Log | None:
     return _newest(account, failure, [group], (BOOTSTRAP,))
 
 
-def _group_of_stack(account: Account, stack: str) -> str:
-    """A log group that an earlier operation made; this one's events do not name it."""
+def _made_before(account: Account, stack: str, kind: str) -> list[str]:
+    """Ids of a stack's resources of one type, which an earlier operation made: this one's events do not name them."""
     with suppress(ClientError):
         found = account.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
-        return next((r["PhysicalResourceId"] for r in found if r["ResourceType"] == GROUP), "")
-    return ""
+        return [r["PhysicalResourceId"] for r in found if r["ResourceType"] == kind and r.get("PhysicalResourceId")]
+    return []
 
 
 def _groups(account: Account, prefix: str) -> list[str]:
@@ -136,7 +138,9 @@ def _newest(account: Account, failure: Told, groups: list[str], ends: tuple[str,
 
 
 def _milliseconds(failure: Told) -> int:
-    return int((failure.event["Timestamp"] + AFTER).timestamp() * 1000)
+    """The moment up to which lines count."""
+    later = NODES_LATER if failure.event["ResourceType"] in (NODE, SIGNAL) else FUNCTIONS_LATER
+    return int((failure.event["Timestamp"] + later).timestamp() * 1000)
 
 
 def _read(account: Account, failure: Told, group: str, stream: str) -> Log:

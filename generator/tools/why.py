@@ -40,8 +40,9 @@ def explain(account: Account, name: str) -> Iterator[str]:
         yield f"{stack['StackName']} has done nothing yet (it is {stack['StackStatus']}): a change set waits to be executed."
         return
     told = done[-1]
-    if told.kind == "delete" and told.succeeded and len(done) > 1 and not done[-2].succeeded:
-        told = done[-2]
+    before = done[-2] if len(done) > 1 else told
+    if told.kind == "delete" and told.succeeded and before.kind != "delete" and not before.succeeded:
+        told = before
         yield f"{stack['StackName']} is deleted. Before that:"
     events = tree(cloudformation, stack["StackId"], told.began)
     events = [t for t in events if told.end is None or t.event["Timestamp"] < told.end]
