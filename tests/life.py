@@ -147,6 +147,11 @@ class Deployment:
         items: list[dict[str, Any]] = self.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
         return [item for item in items if not item["ResourceStatus"].startswith("DELETE")]
 
+    def nested(self, title: str) -> str:
+        """The id of the nested stack `title`."""
+        [found] = [item for item in self._resources(self.stack) if item["LogicalResourceId"] == title]
+        return str(found["PhysicalResourceId"])
+
     def stateful(self) -> dict[str, str]:
         """The physical ids of everything that must survive an update."""
         return {title: item.physical_id for title, item in self.resources().items() if item.type in STATEFUL}

@@ -27,7 +27,8 @@ def _settled(stack: str) -> dict[str, Any]:
 
 def _why(stack: str) -> str:
     """What went wrong in a child, in its own words: the reasons of its failed resources, first one first."""
-    events = api("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
+    pages = api("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stack)
+    events = [event for page in pages for event in page["StackEvents"]]  # a rollback alone may fill the first page
     failed = [e for e in events if e["ResourceStatus"].endswith("_FAILED") and e["LogicalResourceId"] != e["StackName"]]
     reasons = [f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason', '')}" for e in reversed(failed)]
     return "; ".join(dict.fromkeys(reasons)) or "no resource failed"

@@ -86,6 +86,17 @@ EDITS = (
         '                       f"{status_prefix}_COMPLETE", physical_id=physical_id)\n',
         1,
     ),
+    # What a resource depends on stays while that resource cannot be deleted: a failed custom resource's function, say.
+    Edit(
+        STACKS,
+        '            if policy == "Snapshot":\n                _snapshot_resource(rtype, pid, res_props)\n'
+        "            if _runs_on_worker_thread(rtype):\n",
+        "            if logical_id in _with_dependencies(delete_failures, res_defs, set(resources)):\n"
+        "                continue\n"
+        '            if policy == "Snapshot":\n                _snapshot_resource(rtype, pid, res_props)\n'
+        "            if _runs_on_worker_thread(rtype):\n",
+        1,
+    ),
 )
 
 
