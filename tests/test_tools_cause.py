@@ -88,6 +88,7 @@ def test_operations_are_told_apart() -> None:
         ("update", False, False),
         ("delete", False, True),
     ]
+    assert [o.end is None for o in found] == [False, False, True]
 
 
 @pytest.fixture

@@ -150,7 +150,7 @@ def test_recovery_points_of_file_systems_that_are_gone() -> None:
         {"ResourceArn": arn, "ResourceType": "EFS", "ResourceName": f"{GONE}/efs"},
         {"ResourceArn": arn + "4", "ResourceType": "EFS", "ResourceName": "alive-FilesystemStack-9Z/efs"},
         {"ResourceArn": arn + "5", "ResourceType": "EFS", "ResourceName": "somebody-elses"},
-        {"ResourceArn": arn + "6", "ResourceType": "EC2"},
+        {"ResourceArn": arn + "6", "ResourceType": "EC2", "ResourceName": f"{GONE}/efs"},
     ]
     lines = found(
         kinds.recovery_points,
@@ -184,7 +184,7 @@ def test_snapshots_by_the_tags_that_they_took_over() -> None:
     assert "its stack lives" in lines[1][3] and "DatabaseSnapshotArn" in lines[0][3]
 
 
-def test_a_file_system_that_another_deployment_took_is_in_use() -> None:
+def test_a_file_system_that_another_deployment_took_is_in_use_and_a_living_stacks_own_is_not_left() -> None:
     item = {
         "OwnerId": "1",
         "CreationToken": "t",
@@ -196,7 +196,9 @@ def test_a_file_system_that_another_deployment_took_is_in_use() -> None:
         "PerformanceMode": "generalPurpose",
         "Tags": [{"Key": "aws:cloudformation:stack-name", "Value": GONE}],
     }
-    [line] = found(kinds.file_systems, "efs", ("describe_file_systems", {"FileSystems": [item]}, {}))
+    alive = [{"Key": "aws:cloudformation:stack-name", "Value": "alive-FilesystemStack-9Z"}]
+    both = {"FileSystems": [item, {**item, "Tags": alive}]}
+    [line] = found(kinds.file_systems, "efs", ("describe_file_systems", both, {}))
     assert line.startswith("portal | fs-0123 | 5 bytes | IN USE")
 
 

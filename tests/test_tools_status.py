@@ -81,7 +81,7 @@ def test_the_table_of_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     below = "stack/portal-ProviderStack-X2-ParallelCluster-X3/01234567-89ab"
     for event in (
         told("portal", "NetworkStack", "CREATE_IN_PROGRESS", 1, child),
-        told("portal-NetworkStack-X1", "Vpc[1]", "CREATE_IN_PROGRESS", 2),
+        told("portal-NetworkStack-X1", "Vpc[red]", "CREATE_IN_PROGRESS", 2),
         told("portal", "SecretsStack", "CREATE_IN_PROGRESS", 1),
         told("portal", "SecretsStack", "CREATE_COMPLETE", 9, "stack/portal-SecretsStack-X4/01234567-89ab"),
         told("portal", "ProviderStack", "CREATE_IN_PROGRESS", 1, "stack/portal-ProviderStack-X2/01234567-89ab"),
@@ -107,7 +107,7 @@ def test_the_table_of_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
         ["✗", "PortalStack"],
         ["!", "Function"],
     ]
-    assert rows[0][-1] == "Vpc[1]" and rows[3][-1] == "HeadNode"
+    assert rows[0][-1] == "Vpc[red]" and rows[3][-1] == "HeadNode"
     assert rows[1][2:] == ["8.0", "s", "create", "complete"] and rows[5][2:] == ["no", "[red]", "memory"]
 
 
