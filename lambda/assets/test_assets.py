@@ -197,7 +197,7 @@ JSON = st.recursive(
 NAMES = st.sampled_from(["own", "publisher", "nowhere", "", "hpc/v1/", "eu-west-1", "\n", "no_such.region"])
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     request_type=st.sampled_from(["Create", "Update", "Delete", "Read", None]),
     properties=st.dictionaries(st.sampled_from([*PROPERTIES]), NAMES | JSON) | JSON,

@@ -206,7 +206,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     request_type=st.sampled_from(["Create", "Update", "Delete", "Read", None]),
     properties=st.fixed_dictionaries({}, optional={"DomainName": st.just(NAME) | JSON}) | JSON,

@@ -170,7 +170,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["RequestType", "StackId", "RequestId", "LogicalResourceId", "PhysicalResourceId"]),

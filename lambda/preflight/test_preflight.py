@@ -306,7 +306,7 @@ ANY_PROPERTIES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     request_type=st.sampled_from(["Create", "Update", "Delete", "Read", None, 7]),
     kind=st.sampled_from(["Custom::Preflight", "Custom::ParallelClusterImage", "Other", None, []]),
