@@ -17,7 +17,6 @@ from unittest import mock
 import boto3
 import yaml
 from cluster_configuration import CLUSTER_NAME, PARAMETERS
-from generator.main import build
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import ec2_backends
@@ -25,6 +24,8 @@ from moto.ec2.models.amis import Ami
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
 from moto.ec2.responses.instances import InstanceResponse
 from moto.fsx.models import fsx_backends
+
+from generator.main import build
 
 IMAGE = "aws-parallelcluster-3.16.1-amzn2023-hvm-x86_64-202601010000"
 SCRIPTS = ("accounts.sh", "operator.sh", "publish.sh")

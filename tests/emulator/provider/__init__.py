@@ -104,7 +104,9 @@ def policies(version: str) -> dict[str, Any]:
 
     The real role's managed policies are not made: the emulator enforces no rights.
     """
-    unique = {"Fn::Select": [0, {"Fn::Split": ["-", {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}]}]}
+    unique = {
+        "Fn::Select": [0, {"Fn::Split": ["-", {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}]}]
+    }
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
     # The real pattern: a policy below a path is refused.
     boundary = r"^(arn:.*:iam::.*:policy\/([a-zA-Z0-9_-]+))|()$"
