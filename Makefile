@@ -70,6 +70,7 @@ check: $(MAIN) ## Check style, types, shell scripts and that build/ is fresh
 	@$(MAIN) -m ruff format --check
 	@$(MAIN) -m ruff check
 	@$(MAIN) -m mypy
+	@.venv/main/bin/shellcheck --external-sources .ci/run $$(git ls-files 'userdata/**.sh')
 	@$(MAIN) -m generator --check
 	@$(MAIN) -m generator.taskcat --check
 
