@@ -45,8 +45,9 @@ status: $(MAIN) ## Watch a launch, update or delete, with all nested stacks, unt
 leftovers: $(MAIN) ## List what deleted deployments left, and how to remove it; deletes nothing: [REGION= PROFILE= STACK=name]
 	@$(ASK)
 
+# By file: the tests of one file may share a deployment, and change it one after the other.
 test: $(MAIN) $(EMULATOR) ## Run all tests
-	@$(MAIN) -m pytest -n auto --dist loadgroup
+	@$(MAIN) -m pytest -n auto --dist loadfile
 
 load: $(MAIN) $(EMULATOR) ## Create and delete 24 deployments at once on the emulator
 	@$(MAIN) tests/load.py

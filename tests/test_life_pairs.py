@@ -11,7 +11,6 @@ import pytest
 from emulator.client import Emulator
 from life import STACK, Deployment, left
 
-pytestmark = pytest.mark.xdist_group("life-pairs")
 REGION = "ca-west-1"  # no other test's
 
 

@@ -18,7 +18,6 @@ from life import STACK, Deployment, Resource, files, policy, secret
 from generator import RELEASE, effects, updates
 from generator.effects import Effect
 
-pytestmark = pytest.mark.xdist_group("life-updates")
 REGION = "us-east-1"
 DOMAIN = "hpc.example.com"
 ELSEWHERE = "eu-west-1"  # where the release is published a second time
