@@ -7,9 +7,9 @@ import pytest
 from emulator.client import Emulator
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
-    """A running emulator of AWS, one for the whole session (per worker, with pytest-xdist)."""
+    """A running emulator of AWS, one for each module, so that what is left in it is that module's."""
     with Emulator() as running:
         yield running
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -61,13 +60,6 @@ def parameters(file: str) -> dict[str, str]:
     return {item["ParameterKey"]: item["ParameterValue"] for item in given}
 
 
-@pytest.fixture(scope="module")
-def alone() -> Iterator[Emulator]:
-    """An emulator of this module's own, so that what is left in a region is this module's."""
-    with Emulator() as running:
-        yield running
-
-
 @pytest.mark.parametrize(
     ("region", "file"),
     [
@@ -79,15 +71,15 @@ def alone() -> Iterator[Emulator]:
     ],
 )
 def test_it_comes_up_with_its_outputs_and_goes_without_a_trace(
-    alone: Emulator, files: dict[str, bytes], name: str, region: str, file: str
+    emulator: Emulator, files: dict[str, bytes], name: str, region: str, file: str
 ) -> None:
-    given = existing(alone, region, parameters(file))
-    deployment = Deployment(alone, files, name, region)
+    given = existing(emulator, region, parameters(file))
+    deployment = Deployment(emulator, files, name, region)
     launched = deployment.create(given)
     assert launched.status == "CREATE_COMPLETE", launched.reason
     assert set(launched.outputs) == set(build()["main.template.yaml"]["Outputs"])
     assert all(launched.outputs.values())
-    children = _children(alone, name, region)
+    children = _children(emulator, name, region)
     assert {status for _, status in children} == {"CREATE_COMPLETE"}
     wanted = {title for title, body in build()["main.template.yaml"]["Resources"].items() if "Condition" not in body}
     assert wanted <= {title for title, _ in children}
@@ -98,45 +90,45 @@ def test_it_comes_up_with_its_outputs_and_goes_without_a_trace(
     assert not_ours(others) == []
 
 
-def test_production_with_most_options_on(alone: Emulator, files: dict[str, bytes], name: str) -> None:
+def test_production_with_most_options_on(emulator: Emulator, files: dict[str, bytes], name: str) -> None:
     region = "us-west-2"
-    given = existing(alone, region, parameters("production"))
-    deployment = Deployment(alone, files, name, region)
+    given = existing(emulator, region, parameters("production"))
+    deployment = Deployment(emulator, files, name, region)
     launched = deployment.create(given)
     assert launched.status == "CREATE_COMPLETE", launched.reason
     assert launched.outputs["EnginFramePortalURL"] == "https://hpc.example.com/enginframe/"
-    assert "WafStack" in {title for title, _ in _children(alone, name, region)}
+    assert "WafStack" in {title for title, _ in _children(emulator, name, region)}
     assert deployment.delete().complete
     retained, others = deployment.left()
     assert retained == PROMISED | ACCESS_LOGS
     assert not_ours(others) == []
 
 
-def test_a_bucket_in_another_region_serves_the_launch(alone: Emulator, files: dict[str, bytes], name: str) -> None:
-    deployment = Deployment(alone, files, name, "ap-northeast-1")
+def test_a_bucket_in_another_region_serves_the_launch(emulator: Emulator, files: dict[str, bytes], name: str) -> None:
+    deployment = Deployment(emulator, files, name, "ap-northeast-1")
     launched = deployment.create(parameters("minimal"), bucket_region="us-east-1")
     assert launched.status == "CREATE_COMPLETE", launched.reason
     assert deployment.delete().complete
 
 
-def test_a_vpc_of_the_operators(alone: Emulator, files: dict[str, bytes], name: str) -> None:
+def test_a_vpc_of_the_operators(emulator: Emulator, files: dict[str, bytes], name: str) -> None:
     region = "eu-central-1"
-    place = _vpc(alone, region)
-    deployment = Deployment(alone, files, name, region)
+    place = _vpc(emulator, region)
+    deployment = Deployment(emulator, files, name, region)
     launched = deployment.create({**parameters("minimal"), **place}, parent="main-existing-vpc")
     assert launched.status == "CREATE_COMPLETE", launched.reason
     assert launched.outputs["VPCId"] == place["VpcId"]
-    assert "NetworkStack" not in {title for title, _ in _children(alone, name, region)}
+    assert "NetworkStack" not in {title for title, _ in _children(emulator, name, region)}
     assert deployment.delete().complete
-    vpcs = alone.client("ec2", region).describe_vpcs(VpcIds=[place["VpcId"]])["Vpcs"]
+    vpcs = emulator.client("ec2", region).describe_vpcs(VpcIds=[place["VpcId"]])["Vpcs"]
     assert [vpc["VpcId"] for vpc in vpcs] == [place["VpcId"]]
 
 
 def test_preflight_says_what_is_wrong_before_anything_is_made(
-    alone: Emulator, files: dict[str, bytes], name: str
+    emulator: Emulator, files: dict[str, bytes], name: str
 ) -> None:
     region = "sa-east-1"
-    deployment = Deployment(alone, files, name, region)
+    deployment = Deployment(emulator, files, name, region)
     wrong = {
         "AccessPrefixListId": "pl-0123456789abcdef0",
         "ComputeInstanceType": "zz9.large",
@@ -146,7 +138,7 @@ def test_preflight_says_what_is_wrong_before_anything_is_made(
     assert launched.status == "ROLLBACK_COMPLETE"
     for parameter in wrong:
         assert parameter in launched.reason, f"all faults of a launch are told at once: {launched.reason}"
-    events = alone.client("cloudformation", region).describe_stack_events(StackName=name)["StackEvents"]
+    events = emulator.client("cloudformation", region).describe_stack_events(StackName=name)["StackEvents"]
     begun = {event["LogicalResourceId"] for event in events if event["ResourceStatus"] == "CREATE_IN_PROGRESS"}
     assert begun == {name, "PreflightStack"}
     assert deployment.delete().complete

@@ -8,6 +8,7 @@
 Runs in the tests' own virtual environment: boto3 and the standard library.
 """
 
+import contextlib
 import functools
 import json
 import os
@@ -116,7 +117,8 @@ class Emulator:
         s3 = self.client("s3", region)
         if bucket not in [b["Name"] for b in s3.list_buckets()["Buckets"]]:
             place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-            s3.create_bucket(Bucket=bucket, **place)
+            with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):  # another thread was quicker
+                s3.create_bucket(Bucket=bucket, **place)
         self._published.add(bucket)
         for key, content in files.items():
             s3.put_object(Bucket=bucket, Key=f"{prefix}{key}", Body=content)
