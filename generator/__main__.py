@@ -6,11 +6,11 @@ import gc
 
 gc.disable()  # nothing that lives as short as this has garbage worth collecting; the imports make most of it
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
 
+from generator.commandline import Parser
 from generator.errors import GeneratorError
 from generator.main import DEFAULT_ZONES, MAX_ZONES, MIN_ZONES
 from generator.reference import reference
@@ -74,16 +74,9 @@ def stale(files: dict[str, str], output: Path) -> list[str]:
     return sorted(differing | there ^ files.keys())
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the usage lines."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]
-        raise GeneratorError(f"{message}; see python -m generator --help")
-
-
 def main(arguments: list[str]) -> int:
     """Run the command line; returns the exit status: 0, or 1 after one sentence on standard error."""
-    parser = _Parser(prog="python -m generator", description=__doc__)
+    parser = Parser(prog="python -m generator", description=__doc__)
     parser.add_argument("--output", type=Path, default=ROOT / "build", help="folder to write (default: build)")
     parser.add_argument(
         "--zones",

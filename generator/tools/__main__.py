@@ -11,20 +11,14 @@ import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from generator.commandline import Parser
 from generator.errors import GeneratorError
 from generator.tools import leftovers, status, why
 from generator.tools.account import Account, sentence
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the usage lines."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]
-        raise GeneratorError(f"{message}; see python -m generator.tools --help")
-
-
 def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = _Parser(prog="python -m generator.tools", description=__doc__)
+    parser = Parser(prog="python -m generator.tools", description=__doc__)
     parser.add_argument("tool", choices=("why", "status", "leftovers"))
     parser.add_argument("--stack", default="", help="name or id of the parent stack (a nested one will do too)")
     parser.add_argument("--region", default="", help="default: that of the environment or the profile")
