@@ -9,7 +9,7 @@ WHERE = --bucket "$(BUCKET)" --region "$(REGION)" --profile "$(PROFILE)" $(if $(
 ASK = $(MAIN) -m generator.tools $@ --stack "$(STACK)" --region "$(REGION)" --profile "$(PROFILE)"
 
 .DEFAULT_GOAL := help
-.PHONY: help templates lint package publish launch-links preflight why status leftovers test load local local-down taskcat taskcat-local check timing lock clean
+.PHONY: help templates lint package publish launch-links preflight why status leftovers test local local-down taskcat taskcat-local check timing lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,9 +48,6 @@ leftovers: $(MAIN) ## List what deleted deployments left, and how to remove it; 
 # By file: the tests of one file may share a deployment, and change it one after the other.
 test: $(MAIN) $(EMULATOR) ## Run all tests
 	@$(MAIN) -m pytest -n auto --dist loadfile
-
-load: $(MAIN) $(EMULATOR) ## Create and delete 24 deployments at once on the emulator
-	@$(MAIN) tests/load.py
 
 local: $(MAIN) $(EMULATOR) ## Deploy the whole stack on an emulator on this machine
 	@$(MAIN) tests/local.py up

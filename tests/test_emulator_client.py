@@ -114,3 +114,13 @@ def test_quotas_can_be_set(emulator: Emulator) -> None:
     assert quotas.get_service_quota(ServiceCode="vpc", QuotaCode="L-F678F1CE")["Quota"]["Value"] == 5
     emulator.set_quotas()
     assert quotas.get_service_quota(ServiceCode="vpc", QuotaCode="L-F678F1CE")["Quota"]["Value"] > 1000
+
+
+def test_service_linked_roles_have_the_names_that_aws_gives_them(emulator: Emulator) -> None:
+    iam = emulator.client("iam")
+    names = {
+        service: iam.create_service_linked_role(AWSServiceName=f"{service}.amazonaws.com")["Role"]["RoleName"]
+        for service in ("spot", "autoscaling")
+    }
+    assert names["spot"] == "AWSServiceRoleForEC2Spot" and names["autoscaling"].startswith("AWSServiceRoleFor")
+    assert iam.get_role(RoleName="AWSServiceRoleForEC2Spot")["Role"]["Path"] == "/aws-service-role/spot.amazonaws.com/"

@@ -216,6 +216,10 @@ def test_a_custom_resource_gets_strings_and_is_deleted_after_a_failed_create(emu
     )
     outcome = emulator.create_stack(name, body)
     assert outcome.status == "ROLLBACK_COMPLETE" and "out of luck" in outcome.reason
+    # `make why` finds the function by the failed event's properties.
+    [failed] = [e for e in emulator.events(name) if e["ResourceStatus"] == "CREATE_FAILED"]
+    properties = json.loads(failed["ResourceProperties"])
+    assert properties["ServiceToken"].startswith("arn:aws:lambda:") and properties["Number"] == 1
     ssm = emulator.client("ssm")
     created, deleted = (
         json.loads(ssm.get_parameter(Name=f"/{name}/{kind}")["Parameter"]["Value"]) for kind in ("Create", "Delete")
@@ -241,3 +245,34 @@ def test_a_delete_that_fails_after_a_failed_create_is_a_failed_rollback(emulator
 def test_an_answer_that_cloudformation_would_not_take(emulator: Emulator, name: str, code: str, complaint: str) -> None:
     outcome = emulator.create_stack(name, custom(code, ServiceTimeout="2"))
     assert complaint in outcome.reason
+
+
+def test_a_function_is_told_its_own_log_group(emulator: Emulator, name: str) -> None:
+    body = custom('def handler(event, context):\n    answer(event, "FAILED", Reason=f"see {context.log_group_name}")')
+    body["Resources"]["Function"]["Properties"]["FunctionName"] = name
+    assert f"see /aws/lambda/{name}" in emulator.create_stack(name, body).reason
+    emulator.delete_stack(name)
+    body["Resources"]["Logs"] = resource("AWS::Logs::LogGroup", LogGroupName=f"{name}/own")
+    body["Resources"]["Function"]["Properties"]["LoggingConfig"] = {"LogGroup": ref("Logs")}
+    assert f"see {name}/own" in emulator.create_stack(name, body).reason
+
+
+def test_a_change_set_adds_and_removes_what_a_condition_switches(emulator: Emulator, name: str) -> None:
+    topic = {**resource("AWS::SNS::Topic"), "Condition": "Wanted"}
+    body = template(
+        {"Always": resource("AWS::SNS::Topic"), "Sometimes": topic},
+        Parameters={"Sometimes": {"Type": "String", "Default": "no"}},
+        Conditions={"Wanted": {"Fn::Equals": [ref("Sometimes"), "yes"]}},
+    )
+    assert emulator.create_stack(name, body).complete
+    cloudformation = emulator.client("cloudformation")
+    for answer, action in (("yes", "Add"), ("no", "Remove")):
+        preview = {"StackName": name, "ChangeSetName": f"to-{answer}"}
+        parameters = {"Sometimes": answer}
+        asked = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+        cloudformation.create_change_set(**preview, UsePreviousTemplate=True, Parameters=asked)
+        cloudformation.get_waiter("change_set_create_complete").wait(**preview, WaiterConfig={"Delay": 1})
+        changes = [item["ResourceChange"] for item in cloudformation.describe_change_set(**preview)["Changes"]]
+        assert [(change["Action"], change["LogicalResourceId"]) for change in changes] == [(action, "Sometimes")]
+        assert emulator.update_stack(name, parameters=parameters).complete
+    assert emulator.delete_stack(name).complete

@@ -17,12 +17,16 @@ POLL = 0.02  # seconds
 
 
 def _settled(stack: str) -> dict[str, Any]:
-    """The stack's description, once nothing is in progress."""
+    """The stack's description, once nothing is in progress.
+
+    Between two questions it looks at ministack's own record: hundreds may wait at once, and each question costs a while.
+    """
     while True:
         described: dict[str, Any] = api("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         if not described["StackStatus"].endswith("_IN_PROGRESS"):
             return described
-        time.sleep(POLL)
+        while _stacks[described["StackName"]]["StackStatus"].endswith("_IN_PROGRESS"):
+            time.sleep(POLL)
 
 
 def _why(stack: str) -> str:

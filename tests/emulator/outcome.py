@@ -9,6 +9,7 @@ from emulator import history
 from generator.tools.follow import Follower
 
 POLL = 0.05  # seconds between two looks at a stack
+PATIENCE = 40  # looks come slower with time, by this part of it, so that many who wait leave the emulator time to work
 SUCCESSES = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE")
 Listener = Callable[[history.Event], None]
 
@@ -39,6 +40,7 @@ def wait(
     happened before the operation began.
     """
     follower = Follower(cloudformation, stack, seen=seen)
+    began = time.monotonic()
     while True:
         described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
         over = not described["StackStatus"].endswith("_IN_PROGRESS")
@@ -47,7 +49,7 @@ def wait(
                 on_event(event)
         if over:
             break
-        time.sleep(POLL)
+        time.sleep(max(POLL, (time.monotonic() - began) / PATIENCE))
     status, reason = described["StackStatus"], ""
     if status not in SUCCESSES:
         causes = history.failures(cloudformation, stack, seen)

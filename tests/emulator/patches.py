@@ -26,6 +26,9 @@ from emulator import regions
 VERSION = "1.5.33"
 ENGINE = "ministack.services.cloudformation.engine"
 STACKS = "ministack.services.cloudformation.stacks"
+HANDLERS = "ministack.services.cloudformation.handlers"
+CHANGE_SETS = "ministack.services.cloudformation.changesets"
+FUNCTIONS = "ministack.core.lambda_runtime"
 
 
 class Unpatchable(Exception):
@@ -95,6 +98,61 @@ EDITS = (
         "                continue\n"
         '            if policy == "Snapshot":\n                _snapshot_resource(rtype, pid, res_props)\n'
         "            if _runs_on_worker_thread(rtype):\n",
+        1,
+    ),
+    # The event of a failed resource tells its properties, as every event on AWS does: `make why` finds a function by them.
+    Edit(
+        STACKS,
+        'reason="", physical_id="", detailed_status=""):',
+        'reason="", physical_id="", detailed_status="", properties=None):',
+        1,
+    ),
+    Edit(
+        STACKS,
+        "    if detailed_status:\n",
+        "    if properties:\n        event['ResourceProperties'] = __import__('json').dumps(properties, default=str)\n    if detailed_status:\n",
+        1,
+    ),
+    Edit(STACKS, "        update_attempt = None\n", "        update_attempt = None\n        resolved_props = {}\n", 1),
+    Edit(
+        STACKS,
+        '                       "IMPORT_FAILED" if logical_id in imports else f"{status_prefix}_FAILED",\n'
+        "                       str(exc))\n",
+        '                       "IMPORT_FAILED" if logical_id in imports else f"{status_prefix}_FAILED",\n'
+        "                       str(exc), properties=resolved_props)\n",
+        1,
+    ),
+    Edit(
+        HANDLERS,
+        "            + (f\"<DetailedStatus>{e['DetailedStatus']}</DetailedStatus>\"\n",
+        "            + (f\"<ResourceProperties>{_esc(e['ResourceProperties'])}</ResourceProperties>\"\n"
+        "               if e.get('ResourceProperties') else '')\n"
+        "            + (f\"<DetailedStatus>{e['DetailedStatus']}</DetailedStatus>\"\n",
+        1,
+    ),
+    # A change set adds and removes what a condition switches on and off.
+    Edit(
+        CHANGE_SETS,
+        '    for lid, res in template.get("Resources", {}).items():\n        new_res = dict(res)\n',
+        '    for lid, res in template.get("Resources", {}).items():\n'
+        "        if not conditions.get(res.get('Condition'), True):\n            continue\n"
+        "        new_res = dict(res)\n",
+        1,
+    ),
+    # Spot's role is not named by the rule that ministack goes by (AWS's guide to EC2, service-linked role for Spot).
+    Edit(
+        "ministack.services.iam",
+        '    role_name = f"AWSServiceRoleFor{suffix.capitalize()}"\n',
+        "    role_name = f\"AWSServiceRoleFor{'EC2Spot' if suffix == 'spot' else suffix.capitalize()}\"\n",
+        1,
+    ),
+    # A function learns its log group from AWS_LAMBDA_LOG_GROUP_NAME, also one that LoggingConfig names.
+    Edit(
+        FUNCTIONS,
+        '        spawn_env.setdefault("AWS_LAMBDA_LOG_STREAM_NAME", new_uuid())\n',
+        '        spawn_env.setdefault("AWS_LAMBDA_LOG_STREAM_NAME", new_uuid())\n'
+        '        if own_group := (self.config.get("LoggingConfig") or {}).get("LogGroup"):\n'
+        '            spawn_env["AWS_LAMBDA_LOG_GROUP_NAME"] = own_group\n',
         1,
     ),
 )
@@ -220,7 +278,7 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Hands ministack's service modules to `_Loader`."""
+    """Hands ministack's service modules, and those that EDITS names, to `_Loader`."""
 
     def __init__(self, cache: Path) -> None:
         # A change of this file or another ministack makes another folder.
@@ -230,7 +288,7 @@ class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if not name.startswith("ministack.services."):
+        if not name.startswith("ministack.services.") and name not in {edit.module for edit in EDITS}:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path)
         if spec and spec.origin and spec.origin.endswith(".py"):
