@@ -45,9 +45,10 @@ status: $(MAIN) ## Watch a launch, update or delete, with all nested stacks, unt
 leftovers: $(MAIN) ## List what deleted deployments left, and how to remove it; deletes nothing: [REGION= PROFILE= STACK=name]
 	@$(ASK)
 
-# By file: the tests of one file may share a deployment, and change it one after the other.
+# By file: the tests of one file may share a deployment, and change it one after the other. In order: the longest test is
+# alone in its file, and would come last by itself if files went by their number of tests.
 test: $(MAIN) $(EMULATOR) ## Run all tests
-	@$(MAIN) -m pytest -n auto --dist loadfile
+	@$(MAIN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 local: $(MAIN) $(EMULATOR) ## Deploy the whole stack on an emulator on this machine
 	@$(MAIN) tests/local.py up

@@ -110,7 +110,9 @@ EDITS = (
     Edit(
         STACKS,
         "    if detailed_status:\n",
-        "    if properties:\n        event['ResourceProperties'] = __import__('json').dumps(properties, default=str)\n    if detailed_status:\n",
+        "    if properties:\n"
+        "        event['ResourceProperties'] = __import__('json').dumps(properties, default=str)\n"
+        "    if detailed_status:\n",
         1,
     ),
     Edit(STACKS, "        update_attempt = None\n", "        update_attempt = None\n        resolved_props = {}\n", 1),
