@@ -108,6 +108,19 @@ def service_principal(service: str) -> Value:
     return Sub("ec2.${AWS::URLSuffix}") if service == "ec2" else f"{service}.amazonaws.com"
 
 
+def any_key() -> Sub:
+    """The ARN of every KMS key of the region, another account's too."""
+    return Sub("arn:${AWS::Partition}:kms:${AWS::Region}:*:key/*")
+
+
+def via_service(service: str) -> Sub:
+    """How KMS names a service of the region that calls it for somebody, for StringLike.
+
+    The wildcard stands for what China's domain has more; only AWS sets this name, and only to services of its own.
+    """
+    return Sub(f"{service}.${{AWS::Region}}.amazonaws.com*")
+
+
 def secret_text(secret_arn: Value) -> Sub:
     """A dynamic reference to the whole text of a secret; CloudFormation resolves it where the resource is made."""
     return Sub("{{resolve:secretsmanager:${Secret}}}", Secret=secret_arn)

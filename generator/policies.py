@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from awacs.aws import Action, Allow, Deny, Principal, Statement
+from awacs.aws import Action, Allow, Deny, Principal, Statement, StringEquals, StringLike
 from awacs.aws import Bool as BoolCondition
 from awacs.aws import Condition as PolicyCondition
 from awacs.sts import AssumeRole
@@ -15,7 +15,7 @@ from troposphere.iam import Policy, Role
 from troposphere.s3 import Bucket, BucketPolicy
 
 from generator.params import Form
-from generator.partition import bucket_arn, object_arn, service_principal
+from generator.partition import any_key, bucket_arn, object_arn, service_principal, via_service
 from generator.wiring import GOES_WITH_THE_STACK, StrictTemplate, Tier, Value
 
 RUNTIME = "python3.13"
@@ -54,6 +54,16 @@ def allow(
 def document(*statements: Any) -> dict[str, Any]:
     """A policy document of the current language version; unlike awacs's own, parts of it may be conditional."""
     return encode_to_dict({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def may_decrypt(*secret_arns: Any) -> Statement:
+    """The right to have Secrets Manager decrypt these secrets, and nothing else, with whatever key encrypts them.
+
+    Secrets Manager names the secret in the encryption context (its user guide, "Secret encryption and decryption").
+    """
+    through = StringLike({"kms:ViaService": via_service("secretsmanager")})
+    of_these = StringEquals({"kms:EncryptionContext:SecretARN": list(secret_arns)})
+    return allow(["kms:Decrypt"], [any_key()], PolicyCondition([through, of_these]))
 
 
 def role(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,6 +15,10 @@ from generator.errors import GeneratorError
 from generator.render import load_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+# A function or class, under a decorator or not, and its docstring, if code follows: a class of nothing else keeps its own.
+DOCUMENTED = re.compile(
+    r'^(?P<decorator> *@.*\n)?(?P<head> *(?:def|class) .*:\n) +"""(?:[^"]|"(?!""))*"""\n+(?= )', re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -57,14 +62,18 @@ class Sources:
     def inline_function(self, name: str) -> str:
         """The code of Lambda `name` as one file: lambda/common/answer.py stands in place of its import.
 
-        The modules' own docstrings stay in the sources: a template is to stay below 51,200 bytes.
+        What modules and functions say of themselves, and imports said twice, stay in the sources: a template is to stay
+        below 51,200 bytes. Only a decorator may make use of a docstring, as preflight's checks do.
         """
         handler = f"lambda/{name}/handler.py"
         before, imported, after = self._code(handler).partition("from answer import")
         if not imported or "from answer import" in after:
             raise GeneratorError(f"{handler} must import once `from answer import …`, on one line")
         rest = after.partition("\n")[2]
-        code = f"# {handler} and lambda/common/answer.py\n{before}{self._code('lambda/common/answer.py')}{rest}"
+        answer = self._code("lambda/common/answer.py")
+        said = {line for line in before.splitlines() if line.startswith("import ")}
+        answer = "".join(line for line in answer.splitlines(keepends=True) if line.rstrip("\n") not in said)
+        code = f"# {handler} and lambda/common/answer.py\n{before}{answer}{rest}"
         if not code.isascii() or "\t" in code or " \n" in code:
             raise GeneratorError(
                 f"lambda/{name}: use plain ASCII without tabs or trailing blanks, so that it stays readable YAML"
@@ -72,12 +81,12 @@ class Sources:
         return code
 
     def _code(self, path: str) -> str:
-        """A Python module without its docstring."""
+        """A Python module without docstrings, but those under a decorator."""
         text = self.text(path)
         _, found, code = text.partition('"""\n\n') if text.startswith('"""') else ("", "", "")
         if not found:
             raise GeneratorError(f"{path} must begin with a docstring and a blank line")
-        return code
+        return DOCUMENTED.sub(lambda found: found[0] if found["decorator"] else found["head"], code)
 
     @cached_property
     def portal_bundle(self) -> tuple[str, str]:

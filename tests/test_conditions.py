@@ -406,6 +406,29 @@ def test_the_license_is_read_where_there_is_one() -> None:
 
 
 @pytest.mark.parametrize("region", REGIONS)
+def test_secrets_under_an_own_key_are_decrypted_and_nothing_else(region: str) -> None:
+    """Through Secrets Manager of the region alone, and of these secrets alone; the key may be another account's."""
+    partition = partition_of(region)
+    admin, license_ = (f"arn:{partition}:secretsmanager:{region}:1:secret:{name}" for name in ("admin", "license"))
+
+    def granted(tier: str, role: str, **answers: str) -> list[dict[str, Any]]:
+        (policy,) = properties(tier, role, region, **answers)["Policies"]
+        found = [item for item in policy["PolicyDocument"]["Statement"] if item["Action"] == ["kms:Decrypt"]]
+        assert all(item["Resource"] == [f"arn:{partition}:kms:{region}:*:key/*"] for item in found)
+        services = [item["Condition"]["StringLike"] for item in found]
+        assert all(item == {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com*"} for item in services)
+        return [item["Condition"]["StringEquals"] for item in found]
+
+    def only(*arns: str) -> list[dict[str, Any]]:
+        return [{"kms:EncryptionContext:SecretARN": [*arns]}]
+
+    assert granted("portal", "PortalRole", AdminSecretArn=admin) == only(admin)
+    assert granted("portal", "PortalRole", AdminSecretArn=admin, LicenseSecretArn=license_) == only(admin, license_)
+    assert granted("preflight", "PreflightFunctionRole") == []
+    assert granted("preflight", "PreflightFunctionRole", AdminPasswordSecretArn=admin) == only(admin)
+
+
+@pytest.mark.parametrize("region", REGIONS)
 def test_the_portal_role_s_principal(region: str) -> None:
     (statement,) = properties("portal", "PortalRole", region)["AssumeRolePolicyDocument"]["Statement"]
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"

@@ -137,7 +137,10 @@ def test_the_release_that_the_answers_name(
     key = f"hpc-portal/{release_folder(version)}SHA256SUMS"
     assert (status, texts(lines, "fault")) == (
         1,
-        [f"AssetsBucket {name} has no whole {key}: correct bucket, region and prefix, or publish the release again."],
+        [
+            f"AssetsBucket {name} has no whole release at {key}: correct AssetsBucket, AssetsBucketRegion or AssetsPrefix, "
+            "or publish the release again."
+        ],
     )
     emulator.publish({key: b"0  userdata/portal-0.tar\n"}, name, region="us-west-2")
     status, lines = run(good(emulator, "us-east-1") | place, "us-east-1")
@@ -159,7 +162,7 @@ def test_what_may_not_be_read_is_a_warning(run: Run, emulator: Emulator, monkeyp
     refuse(monkeypatch, "DescribeAccountAttributes", "AccessDenied")
     status, lines = run(given, "us-east-1")
     assert status == 0
-    assert [text for text in texts(lines, "warning") if text.startswith("Not checked: ClientError")]
+    assert [text for text in texts(lines, "warning") if text.startswith("Not checked, so look yourself: ClientError")]
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ from troposphere.policies import AutoScalingRollingUpdate, CreationPolicy, Resou
 
 from generator import partition
 from generator.params import Form
-from generator.policies import LogGroup, allow, given, log_group, may_download, may_log, role
+from generator.policies import LogGroup, allow, given, log_group, may_decrypt, may_download, may_log, role
 from generator.tiers.assets import Assets
 from generator.tiers.balancer import Balancer
 from generator.tiers.database import Database
@@ -181,6 +181,7 @@ def _profile(tier: Tier, form: Form, secrets: Secrets, assets: Assets, logs: Log
     """The instance profile of the portal nodes: their own secrets, files, logs, metrics and signal, and no more."""
     t = tier.template
     licensed = given(t, "LicenseGiven", form.license_secret_arn)
+    license_secret = If(licensed, form.license_secret_arn, NoValue)
     statements: list[Statement | If] = [
         allow(
             ["secretsmanager:GetSecretValue"],
@@ -189,9 +190,11 @@ def _profile(tier: Tier, form: Form, secrets: Secrets, assets: Assets, logs: Log
                 secrets.munge_secret_arn,
                 secrets.database_secret_arn,
                 secrets.portal_database_secret_arn,
-                If(licensed, form.license_secret_arn, NoValue),
+                license_secret,
             ],
         ),
+        # What the operator brings may be encrypted with a key of their own.
+        may_decrypt(secrets.admin_secret_arn, license_secret),
         allow(["s3:GetObject"], [partition.bucket_arn(assets.local_assets_bucket, "userdata/portal*")]),
         # EnginFrame on EC2 reads its license object again and again.
         allow(["s3:GetObject"], [partition.bucket_arn(Sub("enginframe-license.${AWS::Region}"), "*")]),

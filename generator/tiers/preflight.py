@@ -16,7 +16,7 @@ from troposphere.awslambda import Code
 
 from generator import custom, partition
 from generator.params import Answers, Form
-from generator.policies import allow, function, given, may_download, may_read_release
+from generator.policies import allow, function, given, may_decrypt, may_download, may_read_release
 from generator.tiers import choices
 from generator.wiring import Ports, Tier, Value, each_port, port
 
@@ -119,12 +119,14 @@ def build(tier: Tier, form: Form, answers: Answers) -> Preflight:
 def _rights(tier: Tier, form: Form) -> list[Any]:
     """What the checks may do: read, look into what the answers name, and make the role that Spot instances need."""
     t = tier.template
-    admin = given(t, "AdminSecretGiven", form.admin_password_secret_arn)
+    secrets, admin_arn = "secretsmanager", form.admin_password_secret_arn
+    admin = given(t, "AdminSecretGiven", admin_arn)
     license_ = given(t, "LicenseGiven", form.license_secret_arn)
     return [
         allow(READS),
-        If(admin, allow(["secretsmanager:GetSecretValue"], [form.admin_password_secret_arn]), NoValue),
-        If(license_, allow(["secretsmanager:DescribeSecret"], [form.license_secret_arn]), NoValue),
+        If(admin, allow([f"{secrets}:DescribeSecret", f"{secrets}:GetSecretValue"], [admin_arn]), NoValue),
+        If(admin, may_decrypt(admin_arn), NoValue),
+        If(license_, allow([f"{secrets}:DescribeSecret"], [form.license_secret_arn]), NoValue),
         may_read_release(tier, form),
         may_download(t, "Installer", form.portal_installer_url),
         may_download(t, "Driver", form.jdbc_driver_url),

@@ -16,9 +16,9 @@ ec2:DescribeVpcs elasticfilesystem:DescribeFileSystems fsx:DescribeFileSystems i
 iam:GetRole kms:DescribeKey rds:DescribeAccountAttributes rds:DescribeDBClusterSnapshots rds:DescribeDBEngineVersions
 rds:DescribeOrderableDBInstanceOptions route53:GetHostedZone route53:ListResourceRecordSets
 servicequotas:GetAWSDefaultServiceQuota servicequotas:GetServiceQuota.
-IAM on what the answers name: secretsmanager:GetSecretValue (AdminPasswordSecretArn), secretsmanager:DescribeSecret
-(LicenseSecretArn), s3:GetObject (AssetsBucket, PortalInstallerUrl, JdbcDriverUrl), iam:CreateServiceLinkedRole
-(AWSServiceRoleForEC2Spot).
+IAM on what the answers name: secretsmanager:DescribeSecret (AdminPasswordSecretArn, LicenseSecretArn),
+secretsmanager:GetSecretValue and, through Secrets Manager, kms:Decrypt (AdminPasswordSecretArn), s3:GetObject
+(AssetsBucket, PortalInstallerUrl, JdbcDriverUrl), iam:CreateServiceLinkedRole (AWSServiceRoleForEC2Spot).
 """
 
 import collections
@@ -56,7 +56,7 @@ THINGS = {  # answers that name a thing: service, operation, by what, where in t
     "HostedZoneId": ("route53 get_hosted_zone Id HostedZone", {}),
     "KmsKeyArn": ("kms describe_key KeyId KeyMetadata", {"KeyState": "Enabled", "KeySpec": "SYMMETRIC_DEFAULT"}),
     "LicenseSecretArn": ("secretsmanager describe_secret SecretId", {"DeletedDate": None}),
-    "AdminPasswordSecretArn": ("secretsmanager get_secret_value SecretId", {}),
+    "AdminPasswordSecretArn": ("secretsmanager describe_secret SecretId", {"DeletedDate": None}),
     "DatabaseSnapshotArn": (
         "rds describe_db_cluster_snapshots DBClusterSnapshotIdentifier DBClusterSnapshots",
         {"Engine": "aurora-mysql", "Status": "available"},
@@ -203,7 +203,7 @@ def zones(it):
         if zone not in offers:
             yield name, f"is not in an available zone: choose among {', '.join(sorted(offers))}."
         elif wanted - offers[zone]:
-            yield name, f"is in {zone}, without {', '.join(wanted - offers[zone])}: choose another."
+            yield name, f"is in {zone}, without {', '.join(wanted - offers[zone])}: choose another zone or type."
     try:
         database = it.orderable or set(offers)
     except ClientError:  # the database's own check says so
@@ -213,7 +213,7 @@ def zones(it):
     if not it["VpcId"]:
         named.update(zip(blank, fit, strict=False))
         for name in blank[len(fit) :]:
-            yield name, f"is blank, and no zone is left with {', '.join(wanted)} and the database: choose others."
+            yield name, f"finds no zone left with {', '.join(wanted)} and the database: choose other types or class."
     it.zones = [zone for _, zone in sorted(named.items()) if zone in offers]
 
 
@@ -221,14 +221,15 @@ def fits(it, name):
     """The thing that an answer names exists, here, and is what it must be."""
     parts, found = it[name].split(":"), None
     if len(parts) > 5 and (parts[1] != it.partition or parts[3] not in ("", it.region)):
-        yield name, f"is of another region: give one of {it.region}."
+        yield name, f"is of another region or partition: give one of {it.region}."
     elif it[name]:
         found = it.thing(name)
         if not found:
             yield name, f"does not exist in {it.region}: correct it."
     for key, value in THINGS[name][1].items() if found else ():
         if found.get(key) != value:
-            yield name, f"has {key} {found.get(key)}: give one whose {key} is {value}."
+            remedy = f"give one whose {key} is {value}." if value is not None else "restore it, or give another."
+            yield name, f"has {key} {found.get(key)}: {remedy}"
 
 
 CHECKS += [(f"{name} exists and fits", (name,), functools.partial(fits, name=name)) for name in THINGS]
@@ -261,7 +262,7 @@ def quota(it, what, service, code, need, used):
     found = own or it.client("service-quotas").get_aws_default_service_quota(ServiceCode=service, QuotaCode=code)
     most = found["Quota"]["Value"]
     if need + used > most:
-        yield f"{what}: {need:g} needed, {used:g} of {most:g} in use: ask for more ({service} {code})."
+        yield f"{what}: {need:g} needed, {used:g} of {most:g} in use: ask for more in Service Quotas ({service} {code})."
 
 
 @reads()
@@ -317,7 +318,7 @@ def database_quota(it):
         name, used, most = item["AccountQuotaName"], item["Used"], item["Max"]
         need = {"DBClusters": 1, "DBInstances": it.count}.get(name, 0)
         if need and used + need > most:
-            yield f"{name}: {need} needed, {used} of {most} in use: ask for more (rds)."
+            yield f"{name}: {need} needed, {used} of {most} in use: ask for more in Service Quotas (rds)."
 
 
 @reads("LustreD", "LustreS")
@@ -338,9 +339,15 @@ def database(it):
         found = it.all("rds", "describe_db_engine_versions", "DBEngineVersions", Engine="aurora-mysql")
         known = ", ".join(sorted((item["EngineVersion"] for item in found), key=release))
         kind = it["DatabaseInstanceClass"]
-        yield "DatabaseEngineVersion", f"is not offered as {kind}: choose another class or one of {known}."
+        yield (
+            "DatabaseEngineVersion",
+            f"is not offered as {kind}: choose another DatabaseInstanceClass or one of {known}.",
+        )
     elif set(it.zones) - it.orderable:
-        yield "DatabaseInstanceClass", f"is not offered in all of {', '.join(it.zones)}: choose others."
+        yield (
+            "DatabaseInstanceClass",
+            f"is not offered in all of {', '.join(it.zones)}: choose another class, or other zones.",
+        )
 
 
 @reads("DatabaseM", "ComputeM")
@@ -354,7 +361,8 @@ def ranges(it):
 @reads("AdminPasswordSecretArn")
 def admin_secret(it):
     """The secret of efadmin's password fits"""
-    name, found = "AdminPasswordSecretArn", it.thing("AdminPasswordSecretArn")
+    name = "AdminPasswordSecretArn"
+    found = it.get("secretsmanager", "get_secret_value", SecretId=it[name]) if it[name] else None
     if not found:
         return
     password = found.get("SecretString", "")
@@ -365,6 +373,20 @@ def admin_secret(it):
         yield name, 'holds no password: store it as plain text or as JSON with the key "password".'
     elif not all(re.search(kind, password) for kind in ("[A-Za-z]", "[0-9]", "[^A-Za-z0-9]", r"^[^\s\"'`:\\]+$")):
         yield name, "needs letters, digits and special characters, but no blank, quote, backslash or colon: change it."
+
+
+@reads("AdminPasswordSecretArn", "LicenseSecretArn")
+def secret_keys(it):
+    """The secrets' own KMS keys can be used"""
+    for name in ("AdminPasswordSecretArn", "LicenseSecretArn"):
+        key = (it.thing(name) or {}).get("KmsKeyId", "/aws/")
+        if "/aws/" not in key:
+            yield Warn(
+                f"{name} has KMS key {key}: its policy must allow this account or the portal's role kms:Decrypt."
+            )
+            state = it.client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+            if state != "Enabled":
+                yield name, f"is encrypted with KMS key {key}, which is {state}: enable it, or give another secret."
 
 
 @reads("CertificateArn", "DomainName")
@@ -479,7 +501,10 @@ def newest_image(it):
     ask = {"Owners": ["amazon"], "Filters": named + only("state", ["available"]), "IncludeDeprecated": True}
     found = it.client("ec2").describe_images(**ask)["Images"]
     if not found:
-        raise Fault(f"There is no image for ParallelClusterVersion {it['ParallelClusterVersion']}: choose another.")
+        version = it["ParallelClusterVersion"]
+        raise Fault(
+            f"ParallelClusterVersion {version} has no image in {it.region}: choose another, or give PortalAmiId."
+        )
     today = datetime.datetime.now(datetime.timezone.utc).isoformat()
     return max(found, key=lambda image: (image.get("DeprecationTime", "9") > today, image["CreationDate"]))["ImageId"]
 
@@ -516,7 +541,8 @@ def release_files(it):
     key = it["AssetsPrefix"] + "SHA256SUMS"
     found = it.get("s3", "get_object", it["AssetsBucketRegion"], Bucket=it["AssetsBucket"], Key=key)
     if not found or b"  userdata/portal" not in found["Body"].read():
-        yield "AssetsBucket", f"has no whole {key}: correct bucket, region and prefix, or publish the release again."
+        remedy = "correct AssetsBucket, AssetsBucketRegion or AssetsPrefix, or publish the release again."
+        yield "AssetsBucket", f"has no whole release at {key}: {remedy}"
 
 
 @reads("SpotMaxNodes")
@@ -555,12 +581,12 @@ def run(title, function, it):
     try:
         for text in function(it) or ():
             if not isinstance(text, str):  # the query of a URL may be a credential
-                text = f"{text[0]} {it[text[0]].partition('?')[0]} {text[1]}"
+                text = f"{text[0]} {it[text[0]].partition('?')[0] or '(blank)'} {text[1]}"
             found.append(Verdict(title, "warning" if isinstance(text, Warn) else "fault", text))
     except Fault as error:
         found.append(Verdict(title, "fault", str(error)))
     except Exception as error:
-        found.append(Verdict(title, "warning", f"Not checked: {type(error).__name__} {error}"))
+        found.append(Verdict(title, "warning", f"Not checked, so look yourself: {type(error).__name__} {error}"))
     return found or [Verdict(title, "ok", "")]
 
 
@@ -581,7 +607,7 @@ def judge(it):
             concurrent.futures.wait(running, SECONDS / 2)
     done = concurrent.futures.wait(running, max(0, end - time.monotonic())).done
     pool.shutdown(wait=False, cancel_futures=True)
-    late = ("warning", "Not checked: no answer in time")
+    late = ("warning", "Not checked, so look yourself: no answer in time")
     found = [at.result() if at in done else [Verdict(title, *late)] for at, title in running.items()]
     return [verdict for verdicts in found for verdict in verdicts]
 
@@ -618,7 +644,7 @@ def preflight(event, properties, old):
             numbered = " ".join(f"({n}) {fault}" for n, fault in enumerate(faults, 1))
             raise Fault(f"Faults found: {len(faults)}, all in the log. {numbered}")
     if len(it.zones) < it.count:
-        raise Fault("Availability Zones cannot be seen: name them.")
+        raise Fault(f"AWS does not list the zones of {it.region}: name one in each AvailabilityZone question.")
     cidr = (it.thing("VpcId") or {}).get("CidrBlock", it["VpcCidr"])
     data = {f"AvailabilityZone{n}": zone for n, zone in enumerate(it.zones, 1)}
     return "az:" + ",".join(it.zones), {**data, "NetworkCidr": cidr}

@@ -84,9 +84,9 @@ FAULTS: list[tuple[dict[str, str], dict[str, Any], str]] = [
     (
         {"AvailabilityZone1": "us-east-1c"},
         {EC2: offerings(c="c6i.2xlarge")},
-        "is in us-east-1c, without c6i.2xlarge: choose another.",
+        "is in us-east-1c, without c6i.2xlarge: choose another zone or type.",
     ),
-    ({}, {EC2: offerings(a="c6i.2xlarge", b="m6i.xlarge")}, "AvailabilityZone2  is blank, and no zone is left with"),
+    ({}, {EC2: offerings(a="c6i.2xlarge", b="m6i.xlarge")}, "AvailabilityZone2 (blank) finds no zone left with"),
     (VPC, {EC2: offerings(b="m6i.xlarge")}, "PrivateSubnetId2 subnet-2 is in us-east-1b, without m6i.xlarge: choose"),
     # instance types
     (ARM, {}, "ComputeInstanceType c7gn.4xlarge is not x86-64: choose another type."),
@@ -99,7 +99,7 @@ FAULTS: list[tuple[dict[str, str], dict[str, Any], str]] = [
     (
         {},
         {"GetServiceQuota": quotas(L_1216C47A=31)},
-        "vCPUs: 32 needed, 0 of 31 in use: ask for more (ec2 L-1216C47A).",
+        "vCPUs: 32 needed, 0 of 31 in use: ask for more in Service Quotas (ec2 L-1216C47A).",
     ),
     ({"ComputeMinNodes": "2"}, {"GetServiceQuota": quotas(L_1216C47A=63)}, "vCPUs: 64 needed, 0 of 63 in use"),
     (
@@ -108,13 +108,17 @@ FAULTS: list[tuple[dict[str, str], dict[str, Any], str]] = [
         "L-F7808C92",
     ),
     ({"SpotMaxNodes": "1"}, {"GetServiceQuota": quotas(L_34B43A08=15)}, "Spot vCPUs: 16 needed, 0 of 15 in use"),
-    ({}, {"GetServiceQuota": quotas(L_F678F1CE=1)}, "VPCs: 1 needed, 1 of 1 in use: ask for more (vpc L-F678F1CE)."),
+    (
+        {},
+        {"GetServiceQuota": quotas(L_F678F1CE=1)},
+        "VPCs: 1 needed, 1 of 1 in use: ask for more in Service Quotas (vpc L-F678F1CE).",
+    ),
     ({}, {"GetServiceQuota": quotas(L_0263D0A3=1)}, "Elastic IP addresses: 2 needed, 0 of 1 in use"),
     ({}, {"GetServiceQuota": quotas(L_AD2FC696=2399)}, "GiB of Lustre: 2400 needed, 0 of 2399 in use"),
     (
         {},
         {"DescribeAccountAttributes": {"AccountQuotas": [{"AccountQuotaName": "DBInstances", "Used": 39, "Max": 40}]}},
-        "DBInstances: 2 needed, 39 of 40 in use: ask for more (rds).",
+        "DBInstances: 2 needed, 39 of 40 in use: ask for more in Service Quotas (rds).",
     ),
     # storage
     (
@@ -137,12 +141,12 @@ FAULTS: list[tuple[dict[str, str], dict[str, Any], str]] = [
     (
         {"DatabaseEngineVersion": "8.0.mysql_aurora.3.01.0"},
         {"DescribeOrderableDBInstanceOptions": database_offers()},
-        "8.0.mysql_aurora.3.01.0 is not offered as db.serverless: choose another class or one of 8.0.mysql_aurora.3.10.3.",
+        "8.0.mysql_aurora.3.01.0 is not offered as db.serverless: choose another DatabaseInstanceClass or one of 8.0.mysql_aurora.3.10.3.",
     ),
     (
         {"AvailabilityZone1": "us-east-1c", "AvailabilityZone2": "us-east-1a"},
         {"DescribeOrderableDBInstanceOptions": database_offers("a", "b")},
-        "DatabaseInstanceClass db.serverless is not offered in all of us-east-1c, us-east-1a: choose",
+        "DatabaseInstanceClass db.serverless is not offered in all of us-east-1c, us-east-1a: choose another class, or other zones.",
     ),
     (
         {"DatabaseMinCapacity": "32"},
@@ -186,10 +190,17 @@ FAULTS: list[tuple[dict[str, str], dict[str, Any], str]] = [
         {"DescribeKey": {"KeyMetadata": {**KEY, "KeySpec": "RSA_2048"}}},
         "has KeySpec RSA_2048: give one whose KeySpec is",
     ),
-    (NAMED, {"DescribeSecret": {"DeletedDate": ENDED}}, "has DeletedDate 2020-01-01"),
     (NAMED, {"GetPolicy": MISSING}, "policy/boundary does not exist in us-east-1: correct it."),
-    ({"KmsKeyArn": f"{A}:kms:eu-west-1:{ACCOUNT}:key/k"}, {}, "is of another region: give one of us-east-1."),
-    ({"KmsKeyArn": f"{A}-cn:kms:us-east-1:{ACCOUNT}:key/k"}, {}, "is of another region: give one of us-east-1."),
+    (
+        {"KmsKeyArn": f"{A}:kms:eu-west-1:{ACCOUNT}:key/k"},
+        {},
+        "is of another region or partition: give one of us-east-1.",
+    ),
+    (
+        {"KmsKeyArn": f"{A}-cn:kms:us-east-1:{ACCOUNT}:key/k"},
+        {},
+        "is of another region or partition: give one of us-east-1.",
+    ),
     # efadmin's password
     (
         NAMED,
@@ -308,7 +319,11 @@ FAULTS: list[tuple[dict[str, str], dict[str, Any], str]] = [
     # ParallelCluster
     ({}, {"HeadObject": "404"}, "ParallelClusterVersion 3.16.1 is not published in us-east-1: choose another."),
     ({}, {"HeadObject": "403"}, "ParallelClusterVersion 3.16.1 is not published in us-east-1"),
-    ({}, {"DescribeImages": {"Images": []}}, "There is no image for ParallelClusterVersion 3.16.1: choose another."),
+    (
+        {},
+        {"DescribeImages": {"Images": []}},
+        "ParallelClusterVersion 3.16.1 has no image in us-east-1: choose another, or give PortalAmiId.",
+    ),
     # files
     (
         {"PortalInstallerUrl": "https://gone.example/x.jar"},
@@ -331,9 +346,13 @@ FAULTS: list[tuple[dict[str, str], dict[str, Any], str]] = [
     (
         {},
         {"GetObject": "NoSuchKey"},
-        "AssetsBucket publisher has no whole hpc/v1/SHA256SUMS: correct bucket, region and prefix",
+        "AssetsBucket publisher has no whole release at hpc/v1/SHA256SUMS: correct AssetsBucket, AssetsBucketRegion or",
     ),
-    ({}, {"GetObject": lambda asked: s3_object(b"")}, "AssetsBucket publisher has no whole hpc/v1/SHA256SUMS"),
+    (
+        {},
+        {"GetObject": lambda asked: s3_object(b"")},
+        "AssetsBucket publisher has no whole release at hpc/v1/SHA256SUMS",
+    ),
 ]
 
 
@@ -348,6 +367,44 @@ def test_each_fault_is_found_alone(
     assert [verdict.level for verdict in found] == ["fault"], found
     assert sentence in found[0].text and found[0].text.endswith(".")
     assert re.search(r": (\w+ )+", found[0].text), "a fault says what to do"
+
+
+def test_a_secret_that_is_to_be_deleted_is_refused() -> None:
+    found = judge(NAMED, {"DescribeSecret": {"DeletedDate": ENDED}})
+    assert [(verdict.level, verdict.text.split()[0]) for verdict in found] == [
+        ("fault", "LicenseSecretArn"),
+        ("fault", "AdminPasswordSecretArn"),
+    ]
+    assert all(
+        "has DeletedDate 2020-01-01" in v.text and v.text.endswith("restore it, or give another.") for v in found
+    )
+
+
+OWN_KEY = f"{A}:kms:us-east-1:999999999999:key/own"
+
+
+def test_the_key_of_a_secret_must_be_usable_and_what_it_must_allow_is_said() -> None:
+    """The key may be another account's."""
+    given = {name: NAMED[name] for name in ("AdminPasswordSecretArn", "LicenseSecretArn")}
+
+    def found(state: Any, key: str = OWN_KEY, secret: Any = {"SecretString": "test123456!"}) -> list[tuple[str, str]]:  # noqa: B006
+        key_ = state if isinstance(state, str) else {"KeyMetadata": {**KEY, **state}}
+        answers = {"DescribeSecret": {"KmsKeyId": key}, "DescribeKey": key_, "GetSecretValue": secret}
+        return [(verdict.level, verdict.text) for verdict in judge(given, answers)]
+
+    needs = f"has KMS key {OWN_KEY}: its policy must allow this account or the portal's role kms:Decrypt."
+    told = [("warning", f"{name} {needs}") for name in given]
+    assert found({}) == told
+    off = f"is encrypted with KMS key {OWN_KEY}, which is Disabled: enable it, or give another secret."
+    faults = [("fault", f"{name} {arn} {off}") for name, arn in given.items()]
+    assert found({"KeyState": "Disabled"}) == [told[0], faults[0], told[1], faults[1]]
+    assert found({}, "alias/aws/secretsmanager") == []
+    # Without a look at the key, or the password, what it must allow is said all the same.
+    hidden = [text for _, text in found("AccessDeniedException")]
+    assert hidden[0] == told[0][1] and "Not checked, so look yourself" in hidden[1] and "DescribeKey" in hidden[1]
+    refused = found({}, secret="AccessDeniedException")
+    assert {level for level, _ in refused} == {"warning"} and told[0] in refused
+    assert [text for _, text in refused if "GetSecretValue" in text]
 
 
 @pytest.mark.parametrize(
