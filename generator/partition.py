@@ -116,9 +116,9 @@ def any_key() -> Sub:
 def via_service(service: str) -> Sub:
     """How KMS names a service of the region that calls it for somebody, for StringLike.
 
-    The wildcard stands for what China's domain has more; only AWS sets this name, and only to services of its own.
+    The wildcard stands for the domain; only AWS sets this name, and only to services of its own.
     """
-    return Sub(f"{service}.${{AWS::Region}}.amazonaws.com*")
+    return Sub(f"{service}.${{AWS::Region}}.*")
 
 
 def secret_text(secret_arn: Value) -> Sub:

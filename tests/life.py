@@ -95,9 +95,9 @@ class Deployment:
         place = {"AssetsBucket": f"{BUCKET}-{self.region}", "AssetsBucketRegion": self.region}
         return prepare(self.emulator, {**required, **place, **given}, self.region)
 
-    def create(self, **given: str) -> Outcome:
-        """Launch with these answers and wait."""
-        url = self.url()
+    def create(self, parent: str = "main", **given: str) -> Outcome:
+        """Launch the template `parent` with these answers and wait."""
+        url = self.url(parent)
         made = self.emulator.create_stack(self.name, region=self.region, url=url, parameters=self.answers(**given))
         self.stack = made.stack_id
         return made
@@ -177,3 +177,30 @@ def policy(emulator: Emulator, region: str, name: str) -> str:
     everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     iam = emulator.client("iam", region)
     return str(iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(everything))["Policy"]["Arn"])
+
+
+def vpc(emulator: Emulator, region: str) -> dict[str, str]:
+    """A VPC with a public and a private subnet in two zones, as the guide asks for."""
+    ec2 = emulator.client("ec2", region)
+    made = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
+        ec2.modify_vpc_attribute(VpcId=made, **{attribute: {"Value": True}})
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(VpcId=made, InternetGatewayId=gateway)
+    place = {"VpcId": made}
+    for number, letter in enumerate("ab", 1):
+        for kind, third in (("Balancer", number), ("Private", 16 * number)):
+            size = 24 if kind == "Balancer" else 20
+            subnet = ec2.create_subnet(
+                VpcId=made, CidrBlock=f"10.9.{third}.0/{size}", AvailabilityZone=f"{region}{letter}"
+            )["Subnet"]["SubnetId"]
+            place[f"{kind}SubnetId{number}"] = subnet
+            table = ec2.create_route_table(VpcId=made)["RouteTable"]["RouteTableId"]
+            ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+            if kind == "Balancer":
+                ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+                address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+                nat = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
+            else:
+                ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
+    return place

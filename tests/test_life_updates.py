@@ -5,6 +5,7 @@ The tests follow each other on the same stack, as an operator's updates do.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Iterator
@@ -23,6 +24,14 @@ DOMAIN = "hpc.example.com"
 ELSEWHERE = "eu-west-1"  # where the release is published a second time
 
 
+DOWNLOADS = {"installer-2.jar": b"the next one\n" * 1000, "driver-2.jar": b"its driver\n" * 1000}
+
+
+def checksum(content: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
 @dataclass(frozen=True)
 class World:
     """What stands beside the deployment for answers to name."""
@@ -39,7 +48,7 @@ class World:
 def world(emulator: Emulator) -> World:
     """Zone, certificate, secrets, policy; and the release and the vendor's files at a second place."""
     emulator.publish(files(), "mirror", f"releases/{RELEASE}", ELSEWHERE)
-    emulator.publish({"installer-2.jar": b"the next one\n" * 1000, "driver-2.jar": b"its driver\n" * 1000}, "vendor")
+    emulator.publish(DOWNLOADS, "vendor")
     zone = emulator.client("route53").create_hosted_zone(Name="example.com", CallerReference="life")
     prefixes = emulator.client("ec2", REGION).create_managed_prefix_list(
         PrefixListName="offices", MaxEntries=5, AddressFamily="IPv4"
@@ -92,6 +101,7 @@ def batches(world: World) -> list[dict[str, str]]:
             "PortalInstanceType": "m6i.2xlarge",
             "PortalVolumeSize": "60",
         },
+        dict(zip(("PortalInstallerSha256", "JdbcDriverSha256"), map(checksum, DOWNLOADS.values()), strict=True)),
         {"PortalAmiId": "ami-0c2023a1b2c3d4e5f", "PortalImageRefresh": "2"},
         {
             "DatabaseMode": "provisioned",
@@ -111,8 +121,15 @@ def batches(world: World) -> list[dict[str, str]]:
     ]
 
 
-# Without a value that the emulator's world has for them, or refused by a running cluster (see below).
-NOT_IN_BATCHES = {"PortalInstallerSha256", "JdbcDriverSha256", "ComputeInstanceType", "SlurmAccounting"}
+# What a running cluster refuses, and takes when its fleet is stopped. The counts are lower than the batches make them.
+OF_A_STOPPED_FLEET = {
+    "ComputeInstanceType": "m6i.32xlarge",
+    "SlurmAccounting": "no",
+    "ComputeMaxNodes": "5",
+    "ComputeMinNodes": "0",
+    "SpotMaxNodes": "0",
+    "ComputeEfa": "no",
+}
 
 
 def template_of(title: str) -> str:
@@ -133,13 +150,17 @@ def foreseen(parameters: Iterator[str] | dict[str, str], *there: dict[str, Resou
 
 def test_the_batches_change_every_answer_that_may_change(world: World) -> None:
     asked = {name for name, question in questions().items() if "main" in question.asked_by}
-    changed = {name for batch in batches(world) for name in batch}
-    assert changed | NOT_IN_BATCHES == {name for name in asked if not updates.refused(name)}
+    changed = {name for batch in (*batches(world), OF_A_STOPPED_FLEET) for name in batch}
+    assert changed == {name for name in asked if not updates.refused(name)}
 
 
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", range(13))
 def test_an_update_changes_what_the_table_says_and_nothing_else(portal: Deployment, world: World, number: int) -> None:
-    given = batches(world)[number]
+    changes_what_the_table_says(portal, batches(world)[number])
+
+
+def changes_what_the_table_says(portal: Deployment, given: dict[str, str]) -> None:
+    """Update to these answers; whatever holds data stays."""
     before, data = portal.resources(), portal.stateful()
     change = portal.update(**given)
     assert change.outcome.status == "UPDATE_COMPLETE", change.outcome.reason
@@ -166,6 +187,9 @@ def test_an_update_that_changes_nothing_is_refused_as_such(portal: Deployment) -
         portal.update()
 
 
+SMALLER = {"LustreStorageCapacity", "DatabaseEngineVersion"}  # ordinary answers, but refused downward
+
+
 def test_preflight_refuses_in_words_whatever_would_lose_data_and_the_stack_works_on(
     portal: Deployment, emulator: Emulator
 ) -> None:
@@ -184,13 +208,12 @@ def test_preflight_refuses_in_words_whatever_would_lose_data_and_the_stack_works
         "KmsKeyArn": key,
         "ParallelClusterVersion": "3.16.2",
         "HeadNodeInstanceType": "m6i.2xlarge",
-        # Ordinary ones, but downward.
+        # SMALLER
         "LustreStorageCapacity": "1200",
         "DatabaseEngineVersion": "8.0.mysql_aurora.3.10.0",
     }
     asked = {name for name, question in questions().items() if "main" in question.asked_by}
-    # The flavor cannot change beside a license, by a rule of the form.
-    assert {name for name in asked if updates.refused(name)} - frozen.keys() == {"PortalFlavor"}
+    assert {name for name in asked if updates.refused(name)} == {*frozen, "PortalFlavor"} - SMALLER
     before = portal.resources()
     change = portal.update(**frozen)
     assert change.outcome.status == "UPDATE_ROLLBACK_COMPLETE"
@@ -199,24 +222,40 @@ def test_preflight_refuses_in_words_whatever_would_lose_data_and_the_stack_works
         assert re.search(rf"\(\d+\) {name} .* Put the old answer back\.", reason), f"{name} is not in: {reason}"
     assert [told for told in change.reasons("PreflightStack") if "Put the old answer back" in told]
     assert change.touched == {"preflight.Checks"}
+    # The flavor by itself: by a rule of the form it goes with its license, and with that preflight's right to it.
+    change = portal.update(PortalFlavor="EnginFrame", LicenseSecretArn="")
+    assert change.outcome.status == "UPDATE_ROLLBACK_COMPLETE"
+    [reason] = change.reasons("Checks")
+    assert "(1) PortalFlavor EnginFrame cannot take the place of EFPortal: the other software" in reason
+    assert "(2)" not in reason and change.touched == {"preflight.Checks", "preflight.PreflightFunctionRole"}
     assert portal.resources() == before
     assert portal.update(DatabaseBackupDays="15").outcome.complete
 
 
 def test_a_running_cluster_refuses_what_the_table_says_in_parallelclusters_words(portal: Deployment) -> None:
     before = portal.resources()
-    change = portal.update(
-        ComputeMaxNodes="5", ComputeMinNodes="0", SpotMaxNodes="0", SlurmAccounting="no", ComputeEfa="no"
-    )
+    type_ = {name: answer for name, answer in OF_A_STOPPED_FLEET.items() if name == "ComputeInstanceType"}
+    change = portal.update(**{name: answer for name, answer in OF_A_STOPPED_FLEET.items() if name not in type_})
     assert change.outcome.status == "UPDATE_ROLLBACK_COMPLETE"
     reason = "; ".join(change.reasons("Cluster"))
     for word in ("MaxCount", "MinCount", "placement group", "SlurmSettings.Database", "compute nodes must be stopped"):
         assert word in reason
     # By itself, since it takes away what the reasons above are about.
-    reason = "; ".join(portal.update(ComputeInstanceType="m6i.32xlarge").reasons("Cluster"))
+    reason = "; ".join(portal.update(**type_).reasons("Cluster"))
     assert "ComputeResources: All compute nodes must be stopped" in reason
     assert portal.resources() == before
     assert portal.update(ComputeMaxNodes="21").outcome.complete
+
+
+def test_with_its_fleet_stopped_a_cluster_takes_what_it_refused(portal: Deployment, emulator: Emulator) -> None:
+    clusters = {item.physical_id for item in portal.resources().values() if item.type == "Custom::PclusterCluster"}
+    assert len(clusters) == 2
+    ssm = emulator.client("ssm", REGION)
+    for name in clusters:
+        ssm.put_parameter(Name=f"/emulator/fleet/{name}", Type="String", Value="STOPPED")
+    changes_what_the_table_says(portal, OF_A_STOPPED_FLEET)
+    for name in clusters:
+        ssm.delete_parameter(Name=f"/emulator/fleet/{name}")
 
 
 def test_a_failure_in_the_last_tier_takes_the_whole_update_back(portal: Deployment, emulator: Emulator) -> None:

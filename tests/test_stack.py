@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from emulator.client import Emulator
 from emulator.outcome import Outcome
+from life import vpc
 from local import BUCKET, PREFIX, prepare, release
 
 from generator import RELEASE
@@ -113,7 +114,7 @@ def test_a_bucket_in_another_region_serves_the_launch(emulator: Emulator, files:
 
 def test_a_vpc_of_the_operators(emulator: Emulator, files: dict[str, bytes], name: str) -> None:
     region = "eu-central-1"
-    place = _vpc(emulator, region)
+    place = vpc(emulator, region)
     deployment = Deployment(emulator, files, name, region)
     launched = deployment.create({**parameters("minimal"), **place}, parent="main-existing-vpc")
     assert launched.status == "CREATE_COMPLETE", launched.reason
@@ -185,33 +186,5 @@ def not_ours(items: list[str]) -> list[str]:
         "AWS::Route53::HostedZone",
         "WorkloadBoundary",
         "ForEC2Spot",
-        "RoleForSpot",
     )
     return [item for item in items if not any(word in item for word in theirs)]
-
-
-def _vpc(emulator: Emulator, region: str) -> dict[str, str]:
-    """A VPC with a public and a private subnet in two zones, as the guide asks for."""
-    ec2 = emulator.client("ec2", region)
-    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
-        ec2.modify_vpc_attribute(VpcId=vpc, **{attribute: {"Value": True}})
-    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-    ec2.attach_internet_gateway(VpcId=vpc, InternetGatewayId=gateway)
-    place = {"VpcId": vpc}
-    for number, letter in enumerate("ab", 1):
-        for kind, third in (("Balancer", number), ("Private", 16 * number)):
-            size = 24 if kind == "Balancer" else 20
-            subnet = ec2.create_subnet(
-                VpcId=vpc, CidrBlock=f"10.9.{third}.0/{size}", AvailabilityZone=f"{region}{letter}"
-            )["Subnet"]["SubnetId"]
-            place[f"{kind}SubnetId{number}"] = subnet
-            table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
-            ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
-            if kind == "Balancer":
-                ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
-                address = ec2.allocate_address(Domain="vpc")["AllocationId"]
-                nat = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
-            else:
-                ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
-    return place

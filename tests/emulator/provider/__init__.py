@@ -23,7 +23,7 @@ POLICIES_KEY = "parallelcluster/{version}/templates/policies/policies.yaml"
 def _code() -> str:
     """The function's text, with that of the module it imports in place of the import."""
     folder = Path(__file__).parent
-    line = "from judge import Refused, api, check, check_update\n"
+    line = "from judge import Refused, api, check, check_update, fleet\n"
     return (folder / "function.py").read_text().replace(line, (folder / "judge.py").read_text())
 
 

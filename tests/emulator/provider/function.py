@@ -12,7 +12,7 @@ import re
 import urllib.request
 
 from botocore.exceptions import ClientError
-from judge import Refused, api, check, check_update
+from judge import Refused, api, check, check_update, fleet
 
 VERSION = os.environ.get("PARALLELCLUSTER_VERSION", "")
 META = {"ServiceToken", "DeletionPolicy"}  # for the provider itself; all else goes to pcluster's functions
@@ -80,7 +80,7 @@ def attributes(stack):
         "clusterStatus": stack["StackStatus"],
         "cloudFormationStackStatus": stack["StackStatus"],
         "cloudformationStackArn": arn,
-        "computeFleetStatus": "RUNNING",
+        "computeFleetStatus": fleet(name),
         "headNode.instanceId": "i-" + hashlib.sha256(arn.encode()).hexdigest()[:17],
         "headNode.instanceType": "stand-in",
         "headNode.privateIpAddress": address,
