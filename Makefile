@@ -9,7 +9,7 @@ WHERE = --bucket "$(BUCKET)" --region "$(REGION)" --profile "$(PROFILE)" $(if $(
 ASK = $(MAIN) -m generator.tools $@ --stack "$(STACK)" --region "$(REGION)" --profile "$(PROFILE)"
 
 .DEFAULT_GOAL := help
-.PHONY: help templates lint package publish launch-links preflight why status leftovers test local local-down taskcat taskcat-local check timing lock clean
+.PHONY: help templates lint package publish launch-links preflight why status leftovers test bench local local-down taskcat taskcat-local check timing lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ leftovers: $(MAIN) ## List what deleted deployments left, and how to remove it; 
 test: $(MAIN) $(EMULATOR) ## Run all tests
 	@$(MAIN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
+bench: $(MAIN) $(EMULATOR) ## Run the nodes' scripts on machines of this host, with real Slurm and MariaDB (root; Debian's packages) [TESTS=]
+	@$(MAIN) tests/bench/run.py $(TESTS)
+
 local: $(MAIN) $(EMULATOR) ## Deploy the whole stack on an emulator on this machine
 	@$(MAIN) tests/local.py up
 
@@ -69,7 +72,7 @@ check: $(MAIN) ## Check style, types, shell scripts and that build/ is fresh
 	@$(MAIN) -m ruff format --check
 	@$(MAIN) -m ruff check
 	@$(MAIN) -m mypy
-	@.venv/main/bin/shellcheck --external-sources .ci/run $$(git ls-files 'userdata/**.sh')
+	@.venv/main/bin/shellcheck --external-sources .ci/run $$(git ls-files 'userdata/**.sh' 'tests/**.sh')
 	@$(MAIN) -m generator --check
 	@$(MAIN) -m generator.taskcat --check
 
@@ -80,6 +83,7 @@ lock: $(UV) ## Pin the newest versions that setup.cfg and requirements/*.in allo
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-header --all-extras --upgrade setup.cfg -o requirements/main.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-header --upgrade requirements/emulator.in -o requirements/emulator.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-header --upgrade requirements/taskcat.in -o requirements/taskcat.txt
+	@$(UV) pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-header --upgrade requirements/bench.in -o requirements/bench.txt
 
 clean: ## Remove environments, caches and dist/, not build/
 	@rm -rf .venv .cache dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

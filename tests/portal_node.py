@@ -114,10 +114,10 @@ class PortalNode:
         """What Secrets Manager answers for `arn`."""
         (self.world / "secrets" / arn).write_text(json.dumps({"VersionId": version, "SecretString": text}))
 
-    def start(self, script: str, **environment: str) -> "subprocess.Popen[str]":
+    def start(self, script: str, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
         """Starts a script of the bundle (or an absolute path)."""
         return subprocess.Popen(
-            [self.bundle / script],
+            [self.bundle / script, *arguments],
             env={
                 "PATH": f"{self.stubs}:{os.environ['PATH']}",
                 "HPC_PORTAL_ROOT": str(self.root),

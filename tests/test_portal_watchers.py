@@ -174,6 +174,40 @@ def test_watchdog_gives_a_node_up_only_for_a_fault_of_its_own(node: PortalNode) 
     assert health == ["aws autoscaling set-instance-health --instance-id i-0123456789abcdef0 --health-status Unhealthy"]
 
 
+def test_watchdog_hears_a_silent_agent(node: PortalNode) -> None:
+    """The start page answers without the agent. Where it was never heard, its silence means nothing."""
+    stub = node.stubs / "timeout"
+    agent = '[[ "$*" != *"127.0.0.1/9999"* ]] || exit "$(cat "$WORLD/agent")"'
+    stub.write_text(f'#!/bin/bash\n{agent}\n[[ "$*" != *"/dev/tcp"* ]] || exit 0\nexec /usr/bin/timeout "$@"\n')
+    stub.chmod(0o755)
+    node.tell("http-127.0.0.1", "200")
+    node.tell("agent", "1")
+    assert dog(node, 3) == ""
+    node.tell("agent", "0")
+    assert dog(node) == ""
+    node.tell("agent", "1")
+    said = dog(node, 3)
+    assert "HTTP 200, but its agent is silent" in said and "restarting EnginFrame" in said
+
+
+def test_dead_lustre_is_taken_off(node: PortalNode) -> None:
+    """What is mounted and does not answer, by force; not what answers, nor what waits for its first use."""
+    (node.root / "proc").mkdir()
+    mounts = [f"systemd-1 {node.root}/fsx_cluster{zone} autofs rw 0 0" for zone in "123"]
+    mounts += [f"fs-{zone} {node.root}/fsx_cluster{zone} lustre rw 0 0" for zone in "12"]
+    (node.root / "proc/mounts").write_text("\n".join(mounts) + "\n")
+    for zone in "123":
+        (node.root / f"fsx_cluster{zone}").mkdir()
+    hang, remember = "[[ $2 != *fsx_cluster1 ]] || exec /bin/sleep 60", 'echo "$*" >> "$WORLD/off"'
+    for name, script in {"stat": hang, "umount": remember}.items():
+        (node.stubs / name).write_text(f"#!/bin/bash\n{script}\n")
+        (node.stubs / name).chmod(0o755)
+    process = node.start("watch-lustre.sh", "1")
+    output, _ = process.communicate()
+    assert process.returncode == 0 and "/fsx_cluster1 does not answer" in output and "cluster2" not in output
+    assert (node.world / "off").read_text() == f"--force --lazy {node.root}/fsx_cluster1\n"
+
+
 @pytest.mark.parametrize("away", ["EFS", "database"])
 def test_watchdog_leaves_what_it_cannot_help(node: PortalNode, away: str) -> None:
     """With /efs or the database away a restart would only add to the trouble."""

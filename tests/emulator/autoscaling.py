@@ -2,7 +2,8 @@
 
 ministack makes a group and is done. Here the group's nodes boot (see node.py), and where the template waits for signals
 the stack goes on, or fails, by what they say. A script that takes minutes on AWS is judged at once, so timeouts do not
-pass; they are only checked for their form.
+pass; they are only checked for their form. Where somebody else boots the machines (control.INSTANCES), their signals are
+waited for as long as the template says.
 """
 
 import threading
@@ -88,6 +89,10 @@ def _launch(group: Properties, name: str, stack: str, logical_id: str, wait: Map
                 "LaunchTemplate": record.get("LaunchTemplate", {}),
             }
         )
+        if control.INSTANCES.real and script:
+            told = {"instance": instance, "zone": zone, "logical_id": logical_id, "stack": stack_id}
+            control.INSTANCES.launched.append({**told, **node.surface(group), "user_data": script.text})
+            return
         own = target == (stack_id, logical_id)
         refused = _signal(*target, instance, status, waiting=own) if wait is not None else None
         if refused:
@@ -103,9 +108,10 @@ def _launch(group: Properties, name: str, stack: str, logical_id: str, wait: Map
             thread.join()
         return
     count = signals.validate_count(wait.get("Count"), logical_id)
-    signals.validate_resource_signal_timeout(wait.get("Timeout"), logical_id)
+    timeout = signals.validate_resource_signal_timeout(wait.get("Timeout"), logical_id)
+    patience = timeout if control.INSTANCES.real else PATIENCE
     try:
-        signals.wait_for(slot, stack_id, stack, logical_id, TYPE, count, PATIENCE)
+        signals.wait_for(slot, stack_id, stack, logical_id, TYPE, count, patience)
     except (RuntimeError, TimeoutError) as problem:
         said = "; ".join(complaints) or str(problem)
         raise ValueError(f"Received {len(complaints)} FAILURE signal(s) out of {count}: {said}") from None

@@ -239,6 +239,15 @@ class Emulator:
         """Service quotas by code (RDS: by name) from now on; every other one is large, and without arguments all are."""
         self._ask("/_emulator/quotas", quotas)
 
+    def leave_booting(self) -> None:
+        """From now on Auto Scaling groups wait for signals of machines that somebody else boots; see `launched`."""
+        self._ask("/_emulator/instances", True)
+
+    def launched(self) -> list[dict[str, str]]:
+        """What the groups have launched since: instance, address, subnet, zone, profile, stack, logical_id, user_data."""
+        found: list[dict[str, str]] = self._ask("/_emulator/instances")
+        return found
+
     def inject(self, *faults: Fault) -> None:
         """Make operations on resources fail from now on; without arguments none does any more."""
         self._ask("/_emulator/faults", [asdict(fault) for fault in faults])

@@ -2,16 +2,17 @@
 
 `/_emulator/faults` (PUT a list) makes resources fail: each fault names an operation (create, update, delete, or boot for
 the stand-in node of an Auto Scaling group), a resource type, a regular expression for `stack name/logical id`, the
-message and how often. `/_emulator/quotas` (PUT {code: value}) sets service quotas, `/_emulator/records?region=…` lists
-what is kept in memory only, `/_emulator/home` tells which emulator this is. FSx's DescribeFileSystems and Service Quotas
-are answered here, since ministack has neither.
+message and how often. `/_emulator/instances` (PUT true) leaves booting to the asker: Auto Scaling groups wait for the
+signals of machines that are not the emulator's, and GET lists what they have launched. `/_emulator/quotas` (PUT
+{code: value}) sets service quotas, `/_emulator/records?region=…` lists what is kept in memory only, `/_emulator/home`
+tells which emulator this is. FSx's DescribeFileSystems and Service Quotas are answered here, since ministack has neither.
 """
 
 import json
 import os
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -39,6 +40,17 @@ class Fault:
 
 
 FAULTS: list[Fault] = []
+
+
+@dataclass
+class Instances:
+    """What Auto Scaling groups have launched; `real` if somebody outside boots it, and the emulator must not."""
+
+    real: bool = False
+    launched: list[dict[str, str]] = field(default_factory=list)
+
+
+INSTANCES = Instances()
 
 
 def fault(operation: str, resource_type: str, stack: str | None, logical_id: str | None) -> str | None:
@@ -94,6 +106,12 @@ def _quota(region: str, request: Any) -> Any:
     return catalog.service_quota(request)
 
 
+def _instances(region: str, real: Any) -> Any:
+    if real is not None:
+        INSTANCES.real = real
+    return INSTANCES.launched
+
+
 def _home(region: str, nothing: Any) -> Any:
     return os.environ["TMPDIR"]
 
@@ -103,6 +121,7 @@ PATHS = {
     "/_emulator/faults": _set_faults,
     "/_emulator/quotas": _set_quotas,
     "/_emulator/records": _records,
+    "/_emulator/instances": _instances,
 }
 TARGETS = {
     "AWSSimbaAPIService_v20180301.DescribeFileSystems": _file_systems,

@@ -159,6 +159,17 @@ def template_data(group: Properties) -> Properties:
     raise Broken(f"the launch template {record['LaunchTemplateId']} has no version {number}")
 
 
+def surface(group: Properties) -> dict[str, str]:
+    """What whoever really boots a node of this group has to know beside its user data."""
+    data = template_data(group)
+    [interface] = [i["NetworkInterfaceId"] for i in data["NetworkInterfaces"]]
+    return {
+        "address": provisioners._ec2._network_interfaces[interface]["PrivateIpAddress"],
+        "subnet": provisioners._ec2._network_interfaces[interface]["SubnetId"],
+        "profile": data["IamInstanceProfile"].get("Arn", ""),
+    }
+
+
 def boot(group: Properties) -> Script:
     """What a node of this group would run; raises Broken with the first thing that would stop it."""
     data = template_data(group)

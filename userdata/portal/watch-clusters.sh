@@ -10,7 +10,6 @@ state=$RUN/clusters.state
 fresh=$RUN/ef.slurm.conf.$$
 trap 'rm -f "$fresh"' EXIT
 squeue=$ROOT/opt/slurm/bin/squeue
-client=$("$squeue" --version | cut -d ' ' -f 2)
 
 ready() { # ready <key>: of $home/READY
   sed -n "s/^$1=//p" "$home/READY" | head -n 1
@@ -31,8 +30,14 @@ unfit() {
 
 # How the controller takes this node: a wrong munge key or clock would otherwise show as jobs that never start.
 verdict() {
-  local errors version newest
+  local errors version newest client
   version=$(ready SLURM_VERSION)
+  # Even for its version a client wants a configuration.
+  if ! client=$(SLURM_CONF=$home/current/slurm.conf within 8 "$squeue" --version 2>&1); then
+    echo "ERROR: this node's Slurm client does not take its configuration: $(tail -n 1 <<< "$client")"
+    return
+  fi
+  client=${client#slurm* }
   # A client may be older than its controller, not newer.
   newest=$(printf '%s\n' "$version" "$client" | sort -V | tail -n 1)
   if [[ ${version%.*} != "${client%.*}" && $newest == "$client" ]]; then

@@ -21,7 +21,7 @@ collect() { # collect <file> <log>
 every=', "publish_multi_logs": true'
 list=$(
   collect /var/log/hpc-portal-bootstrap.log bootstrap
-  for log in clusters watchdog; do printf ',\n' && collect "/var/log/hpc-portal-$log.log" "$log"; done
+  for log in clusters lustre watchdog; do printf ',\n' && collect "/var/log/hpc-portal-$log.log" "$log"; done
   for log in messages cloud-init.log munge/munged.log; do
     printf ',\n' && collect "/var/log/$log" "$(basename "$log" .log)"
   done

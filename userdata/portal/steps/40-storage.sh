@@ -1,6 +1,6 @@
 #!/bin/bash
 # /efs with TLS, and every zone's Lustre on demand. /efs is what the portal stands on: without it the bootstrap ends.
-# A Lustre file system may be dead with its zone and must then cost nobody anything but an error after 30 s.
+# A Lustre file system may be dead with its zone and must then cost nobody anything but an error after a while.
 # shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
@@ -13,7 +13,7 @@ for source in $LUSTRE; do
   [[ $source == ?*@?* ]] || fail "LUSTRE in /etc/hpc-portal/node.env must list dns-name@mount-name, but holds $source."
   at=/fsx_cluster$number
   wanted+=$(printf '\n%s@tcp:/%s %s lustre %s 0 0' "${source%@*}" "${source#*@}" "$at" \
-    "noatime,flock,_netdev,nofail,x-systemd.automount,x-systemd.mount-timeout=30,x-systemd.idle-timeout=60")
+    "noatime,flock,_netdev,nofail,x-systemd.automount,x-systemd.mount-timeout=15,x-systemd.idle-timeout=60")
   [[ -d $ROOT$at ]] || mkdir "$ROOT$at"
   # An idle mount whose servers are gone could not be taken down otherwise.
   put_file "$ROOT/etc/systemd/system/fsx_cluster$number.mount.d/hpc-portal.conf" 0644 \
@@ -49,3 +49,6 @@ for ((n = 1; n <= number; n++)); do
   within 60 systemctl start "fsx_cluster$n.automount" ||
     echo "WARNING: /fsx_cluster$n cannot be mounted on demand; see systemctl status fsx_cluster$n.automount." >&2
 done
+put_unit hpc-portal-lustre.service
+put_unit hpc-portal-lustre.timer
+within 30 systemctl enable -q --now hpc-portal-lustre.timer

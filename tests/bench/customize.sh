@@ -1,0 +1,29 @@
+#!/bin/sh
+# Makes a fresh Debian (first argument: its root) look like ParallelCluster's image where scripts look: accounts' numbers,
+# Slurm in /opt/slurm, nothing started that a machine has not been told to start.
+set -eu
+chroot "$1" sh -eu << 'END'
+# ParallelCluster's numbers (cookbook, attributes of the platform).
+groupmod --gid 401 slurm && usermod --uid 401 --gid 401 slurm
+groupmod --gid 402 munge && usermod --uid 402 --gid 402 munge
+for name in slurm munge; do
+  for kind in lib log; do
+    [ ! -d /var/$kind/$name ] || chown -R $name:$name /var/$kind/$name
+  done
+done
+chown -R munge:munge /etc/munge
+rm -f /etc/munge/munge.key
+mkdir -p /opt/slurm/bin /opt/slurm/sbin /opt/slurm/etc/pcluster /var/spool/slurmd /var/spool/slurmctld
+for program in sacct sacctmgr salloc sbatch scancel scontrol sinfo sprio squeue srun sstat; do
+  ln -s /usr/bin/$program /opt/slurm/bin/$program
+done
+for program in slurmctld slurmd slurmdbd; do ln -s /usr/sbin/$program /opt/slurm/sbin/$program; done
+rm -rf /etc/slurm
+ln -s /opt/slurm/etc /etc/slurm
+chown slurm:slurm /var/spool/slurmctld
+systemctl --quiet disable mariadb munge slurmctld slurmd slurmdbd e2scrub_reap.service apt-daily.timer \
+  apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer
+systemctl --quiet mask systemd-udevd.service systemd-udevd-kernel.socket systemd-udevd-control.socket getty.target \
+  systemd-networkd.service systemd-resolved.service systemd-timesyncd.service console-getty.service
+rm -f /etc/resolv.conf /etc/hostname
+END

@@ -1,0 +1,37 @@
+"""`make bench`: prepares the image, then runs the bench's tests in namespaces of their own, which end with them.
+
+python tests/bench/run.py [pytest's options and tests]
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests")]  # run as a script, not as a module
+
+from bench import image  # noqa: E402
+
+# What `ip netns` binds stays inside, and the machines' addresses are nobody else's.
+INSIDE = 'mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && ip link set lo up && exec "$@"'
+
+
+def main(arguments: list[str]) -> int:
+    """The command line; returns the exit status if the bench cannot start, and does not return otherwise."""
+    try:
+        image.prepare()
+    except image.Unable as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    tests = arguments or [str(ROOT / "tests" / "bench")]
+    spaces = ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
+    pytest = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *tests]
+    sys.stdout.flush()
+    os.chdir(ROOT)
+    os.execvp(spaces[0], [*spaces, "sh", "-c", INSIDE, "bench", *pytest])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,264 @@
+"""The whole product on the bench: the templates deployed to the emulator, and a machine for all that they launch.
+
+The portal nodes get the user data of the deployed launch templates, the clusters' nodes what their resolved
+ClusterConfiguration says; the database answers to the endpoint that the database's tier has. CloudFormation waits for
+the portal nodes' own signals.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import shlex
+import tarfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from emulator.client import Emulator
+from emulator.outcome import Outcome
+from life import files
+from local import BUCKET, PREFIX, VENDOR
+
+from bench import image
+from bench.machine import Machine
+from bench.portal import Portal
+from bench.slurm import Cluster
+from bench.vpc import Instance, Subnet, Vpc, addresses
+from generator import RELEASE
+
+REGION, STACK = "us-east-1", "hpc-portal"
+USERDATA = Path(__file__).parent / "userdata"
+TRUST_STORE = f"truststore.pki.rds.amazonaws.com/{REGION}/{REGION}-bundle.pem"
+ANSWERS = {
+    "PortalAccessCidr": "203.0.113.0/24",
+    "ComputeMinNodes": "1",
+    "ComputeMaxNodes": "2",
+    "AssetsPrefix": PREFIX,
+    "AssetsBucket": BUCKET,
+    "AssetsBucketRegion": REGION,
+    "PortalInstallerUrl": f"s3://{VENDOR}/enginframe-latest.jar",
+    "JdbcDriverUrl": f"s3://{VENDOR}/mysql-connector-j-8.4.0.tar.gz",
+}
+
+
+def until(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+    """Wait until `condition` returns something true, and return that; fails with `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"after {seconds} s: {what}")
+
+
+def node_env(user_data: str) -> dict[str, str]:
+    """The values that CloudFormation has filled into the header of a portal node."""
+    text = user_data.split("<<'NODE_ENV'" if "<<'NODE_ENV'" in user_data else "<< 'NODE_ENV'")[1].split("\nNODE_ENV")[0]
+    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line)
+    return {name: shlex.split(value)[0] if value else "" for name, value in pairs}
+
+
+class Site:
+    """One deployment with its machines. `portals` and `clusters` are by zone number."""
+
+    def __init__(self, emulator: Emulator, folder: Path) -> None:
+        self.emulator, self.folder = emulator, folder
+        self.vpc = Vpc(folder, emulator.port)
+        self.storage = folder / "storage"
+        self.storage.mkdir()
+        self.portals: dict[int, Portal] = {}
+        self.clusters: dict[int, Cluster] = {}
+        self.database: Machine | None = None
+        self.hosts: dict[str, str] = {}  # name: address
+        self._booted: set[str] = set()
+        self._instances = 0
+
+    # What is around
+
+    def publish(self) -> None:
+        """The release in its bucket, the vendor's files in another one, certificates at RDS's download site."""
+        self.emulator.publish(dict(files()), BUCKET, PREFIX + RELEASE, REGION)
+        driver = (image.SYSTEM / "usr/share/java/mariadb-java-client-2.7.6.jar").read_bytes()
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            entry = tarfile.TarInfo("mysql-connector-j-8.4.0/mysql-connector-j-8.4.0.jar")
+            entry.size = len(driver)
+            tar.addfile(entry, io.BytesIO(driver))
+        vendor = {
+            "enginframe-latest.jar": image.INSTALLER.read_bytes(),
+            "mysql-connector-j-8.4.0.tar.gz": gzip.compress(archive.getvalue(), mtime=0),
+        }
+        self.emulator.publish(vendor, VENDOR, region=REGION)
+        for name in self.vpc.open_sites({TRUST_STORE: self.vpc.authority.certificate.read_bytes()}):
+            self.hosts[name] = self.vpc.aws
+
+    def secret(self, arn: str) -> str:
+        """The text of a secret."""
+        return str(self.emulator.client("secretsmanager", REGION).get_secret_value(SecretId=arn)["SecretString"])
+
+    def subnet(self, subnet_id: str) -> tuple[Subnet, str]:
+        """The subnet of the deployment with this id, made on the bench when it is first asked for, and its zone."""
+        found = self.emulator.client("ec2", REGION).describe_subnets(SubnetIds=[subnet_id])["Subnets"][0]
+        name = f"z{found['AvailabilityZone'][-1]}"
+        if name not in self.vpc.subnets:
+            self.vpc.subnet(name, found["CidrBlock"])
+        return self.vpc.subnets[name], str(found["AvailabilityZone"])
+
+    # Machines
+
+    def machine(
+        self, name: str, address: str, subnet: Subnet, zone: str, user_data: str, instance: str = ""
+    ) -> Machine:
+        """A machine that is not powered yet, with an empty disk, known to the metadata service."""
+        self._instances += 1
+        instance = instance or "i-" + hashlib.sha256(f"{name}{self._instances}".encode()).hexdigest()[:17]
+        self.vpc.metadata.instances[address] = Instance(instance, user_data, zone, "bench-node")
+        hosts = {"localhost": "127.0.0.1", **self.hosts, name: address}
+        certificates = (image.SYSTEM / "etc/ssl/certs/ca-certificates.crt").read_text()
+        return Machine(
+            name,
+            address,
+            subnet,
+            self.storage,
+            self.folder / f"disk-{self._instances}-{name}",
+            {
+                "etc/hostname": f"{name}\n",
+                "etc/hosts": "".join(f"{where} {host}\n" for host, where in hosts.items()),
+                "etc/ssl/certs/ca-certificates.crt": certificates + self.vpc.authority.certificate.read_text(),
+                "root/.aws/config": f"[default]\nendpoint_url = http://{self.vpc.aws}\n",
+            },
+        )
+
+    def script(self, name: str, **settings: str) -> str:
+        """User data made of a script of the bench's and what it is told."""
+        told = "".join(f"{key}={shlex.quote(value)}\n" for key, value in settings.items())
+        return f"#!/bin/bash\n{told}{(USERDATA / name).read_text()}"
+
+    def _start_database(self, env: dict[str, str]) -> None:
+        endpoint = env["DATABASE_ENDPOINT"]
+        certificate, key = self.vpc.authority.issue(endpoint)
+        address = next(addresses(self.vpc.core.network, set()))
+        told = {"MASTER": env["DATABASE_MASTER_USERNAME"], "PASSWORD": self.secret(env["DATABASE_SECRET_ARN"])}
+        data = self.script("database.sh", **told, CERTIFICATE=certificate, KEY=key)
+        self.hosts[endpoint] = address
+        self.database = self.machine("database", address, self.vpc.core, f"{REGION}a", data)
+        self.database.power_on()
+        assert self.database.user_data(60) == 0, self.database.run("cat /var/log/cloud-init-output.log").output
+
+    def boot_portal(self, launched: dict[str, str], instance: str = "") -> Portal:
+        """A portal node for what an Auto Scaling group has launched, or launches again as another `instance`."""
+        env = node_env(launched["user_data"])
+        if self.database is None:
+            for folder in (env["FILE_SYSTEM_ID"], *(mount.split(".")[0] for mount in env["LUSTRE"].split())):
+                (self.storage / folder).mkdir()
+            self._start_database(env)
+        subnet, zone = self.subnet(launched["subnet"])
+        address = launched["address"]
+        name = "ip-" + address.replace(".", "-")
+        instance = instance or launched["instance"]
+        machine = self.machine(name, address, subnet, zone, launched["user_data"], instance)
+        portal = Portal(machine, env, self.secret(env["ADMIN_SECRET_ARN"]))
+        machine.power_on()
+        self.portals[int(env["ZONE_NUMBER"])] = portal
+        return portal
+
+    def replace_portal(self, number: int, *, wait: bool = True) -> Portal:
+        """End a portal node and have its group launch another one: new instance, empty disk, same address."""
+        old = self.portals[number]
+        [launched] = [one for one in self.emulator.launched() if one["logical_id"] == f"PortalNode{number}"]
+        old.machine.destroy()
+        self._instances += 1
+        portal = self.boot_portal(launched, "i-" + hashlib.sha256(str(self._instances).encode()).hexdigest()[:17])
+        if wait:
+            assert portal.machine.user_data(180) == 0, self.log(portal)
+        return portal
+
+    @staticmethod
+    def log(portal: Portal) -> str:
+        """The bootstrap's log."""
+        return portal.machine.run("cat /var/log/hpc-portal-bootstrap.log").output
+
+    # The deployment
+
+    def deploy(self) -> Outcome:
+        """Create the stack, booting what it launches, and the clusters; returns when all of it is up."""
+        self.publish()
+        self.emulator.leave_booting()
+        url = self.emulator.url(BUCKET, f"{PREFIX}{RELEASE}templates/main.template.yaml", REGION)
+        outcomes: list[Outcome] = []
+
+        def create() -> None:
+            outcomes.append(self.emulator.create_stack(STACK, region=REGION, url=url, parameters=ANSWERS))
+
+        creation = threading.Thread(target=create)
+        creation.start()
+        while creation.is_alive():
+            for launched in self.emulator.launched():
+                if launched["instance"] not in self._booted:
+                    self._booted.add(launched["instance"])
+                    self.boot_portal(launched)
+            self._start_clusters()
+            time.sleep(0.1)
+        self._start_clusters()
+        return outcomes[0]
+
+    def _start_clusters(self) -> None:
+        """Boot the nodes of each cluster that the provider has made by now."""
+        if self.database is None:
+            return
+        cloudformation = self.emulator.client("cloudformation", REGION)
+        for stack in cloudformation.describe_stacks()["Stacks"]:
+            tags = {tag["Key"] for tag in stack.get("Tags", [])}
+            number = int(stack["StackName"][-1]) if stack["StackName"][-1].isdigit() else 0
+            if "parallelcluster:version" not in tags or number in self.clusters:
+                continue
+            if stack["StackStatus"] != "CREATE_COMPLETE":
+                continue
+            body = cloudformation.get_template(StackName=stack["StackName"])["TemplateBody"]
+            configuration = body["Metadata"]["ParallelCluster"]["Configuration"]
+            cluster = Cluster(self, stack["StackName"], number, configuration, stack["Outputs"][0]["OutputValue"])
+            self.clusters[number] = cluster
+            cluster.start()
+
+    def zone(self, number: int) -> list[Machine]:
+        """Every machine of a zone."""
+        cluster = self.clusters[number]
+        return [self.portals[number].machine, cluster.head, *cluster.compute]
+
+    def lose_zone(self, number: int) -> None:
+        """Take the power from a zone; its Lustre servers die with it, and hang whoever has their file system mounted."""
+        for machine in self.zone(number):
+            machine.power_off()
+        (self.storage / f"{self.clusters[number].lustre}.out").touch()
+        for portal in self.portals.values():
+            if portal.machine.running:
+                self._stop_lustre(portal.machine, f"/fsx_cluster{number}")
+
+    @staticmethod
+    def _stop_lustre(machine: Machine, at: str) -> None:
+        """Stop the daemon behind a mount, if there is one: found by its arguments, told by its number."""
+        machine.ask(
+            f"for p in /proc/[0-9]*; do case $(tr '\\0' ' ' < $p/cmdline) in "
+            f"bindfs*' {at} ') kill -STOP ${{p#/proc/}} ;; esac; done 2> /dev/null; true"
+        )
+
+    def regain_zone(self, number: int) -> None:
+        """Power a zone on again, all disks as they were."""
+        (self.storage / f"{self.clusters[number].lustre}.out").unlink()
+        for machine in self.zone(number):
+            machine.power_on()
+
+    def end(self) -> None:
+        """End every machine."""
+        for portal in self.portals.values():
+            portal.machine.destroy()
+        for cluster in self.clusters.values():
+            for machine in (cluster.head, *cluster.compute):
+                machine.destroy()
+        if self.database:
+            self.database.destroy()

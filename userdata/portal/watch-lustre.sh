@@ -1,0 +1,34 @@
+#!/bin/bash
+# Takes a Lustre file system off the node when it no longer answers, as that of a lost zone: whatever touches it would
+# hang, df and logins included. Its automount stays, so the next use mounts it again, or fails within its bound. A timer
+# runs it several times a minute on every portal node.
+#
+# usage: watch-lustre.sh [SECONDS]: how long a file system may take to answer (20)
+# shellcheck source=/dev/null
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/lib.sh"
+
+say() { echo "$(date -u +%FT%TZ) $*"; }
+
+# A server that is merely slow, or fails over, gets some time: unmounting by force costs whoever uses it an error.
+# Not `within`: what hangs in dead Lustre may not even die when killed, and must then be left behind.
+answers() { # answers <folder> <seconds>
+  local deadline=$((SECONDS + $2)) probe
+  stat -f "$1" > /dev/null 2>&1 < /dev/null &
+  probe=$!
+  disown "$probe"
+  while ((SECONDS < deadline)); do
+    kill -0 "$probe" 2> /dev/null || return 0 # an error, too, is an answer
+    sleep 0.2
+  done
+  kill -KILL "$probe" 2> /dev/null || true
+  return 1
+}
+
+for at in "$ROOT"/fsx_cluster*; do
+  # The automount itself is in the list, too, with or without a file system on it.
+  awk -v at="$at" '$2 == at && $3 != "autofs" { found = 1 } END { exit !found }' "$ROOT/proc/mounts" || continue
+  if ! answers "$at" "${1:-20}"; then
+    say "ERROR: ${at#"$ROOT"} does not answer (its zone may be down): unmounting it"
+    within 20 umount --force --lazy "$at" || say "ERROR: ${at#"$ROOT"} could not be unmounted"
+  fi
+done
