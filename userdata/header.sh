@@ -44,10 +44,10 @@ log="$ROOT/var/log/hpc-portal-bootstrap.log"
 exec > >(tee -a "$log") 2>&1 # cloud-init passes it on to the console
 INSTANCE_ID="$HOSTNAME"
 
-attempt() { # attempt <command>: five times, two minutes each at most, with growing pauses
+attempt() { # attempt <command>: five times, with growing pauses
   local n
   for n in 1 2 3 4 5; do
-    timeout 120 "$@" && return 0
+    "$@" && return 0
     echo "attempt $n of 5 failed: $1 $2"
     sleep $((n * 5))
   done
@@ -59,10 +59,20 @@ finish() { # what CloudFormation hears is the bootstrap's own exit status
   trap - EXIT
   [ "$status" = 0 ] || word=FAILURE
   echo "==> bootstrap ended with status $status, signaling $word"
-  # A node that replaces another has no stack operation to signal: a refusal says nothing about the bootstrap.
-  attempt aws cloudformation signal-resource --stack-name "$STACK_ID" --logical-resource-id "$LOGICAL_ID" \
-    --unique-id "$INSTANCE_ID" --status "$word" || echo "CloudFormation did not take the signal; the node goes on."
+  attempt signal "$word" || echo "CloudFormation did not take the signal; the node goes on."
   exit "$status"
+}
+
+signal() { # signal <word>: fails if it is worth another attempt
+  local said
+  said=$(timeout 120 aws cloudformation signal-resource --stack-name "$STACK_ID" --logical-resource-id "$LOGICAL_ID" \
+    --unique-id "$INSTANCE_ID" --status "$1" 2>&1) && return 0
+  echo "$said"
+  case "$said" in
+    # Of a node that replaces another, say: a refusal says nothing about the bootstrap.
+    *ValidationError*) echo "No stack operation waits for this node." ;;
+    *) return 1 ;;
+  esac
 }
 trap finish EXIT
 
@@ -78,13 +88,14 @@ if ! token=$(curl -sSf --retry 9 --retry-connrefused -m 10 -X PUT \
   INSTANCE_ID="$HOSTNAME"
   fail "The instance metadata service does not answer; is IMDSv2 enabled on this instance?"
 fi
-command -v aws || attempt dnf -y -q install awscli-2 || fail "The image has no AWS CLI and it could not be installed."
+command -v aws || attempt timeout 300 dnf -y -q install awscli-2 ||
+  fail "The image has no AWS CLI and it could not be installed."
 
 folder="$ROOT/opt/hpc-portal-$(cut -c 1-12 <<< "$BUNDLE_SHA256")"
 if [ ! -d "$folder" ]; then
   rm -rf "$folder.new"
   mkdir "$folder.new"
-  attempt aws s3 cp --only-show-errors "s3://$BUNDLE_BUCKET/$BUNDLE_KEY" "$folder.tar" ||
+  attempt timeout 120 aws s3 cp --only-show-errors "s3://$BUNDLE_BUCKET/$BUNDLE_KEY" "$folder.tar" ||
     fail "The bundle s3://$BUNDLE_BUCKET/$BUNDLE_KEY could not be fetched; see the message above."
   sha256sum --check --status <<< "$BUNDLE_SHA256  $folder.tar" ||
     fail "The bundle s3://$BUNDLE_BUCKET/$BUNDLE_KEY is not the one this stack was made for: wrong SHA-256."

@@ -12,7 +12,7 @@ within 600 systemctl start enginframe.service ||
   fail "EnginFrame's service did not start: see journalctl -u enginframe and ${EF_TOP#"$ROOT"}/logs."
 
 answers() { [[ $(portal_status 127.0.0.1) == [23]?? ]]; }
-if ! attempt 60 10 answers; then
+if ! attempt 300 2 answers; then
   find "$EF_TOP/logs" -path "*$(hostname -s)*" -name '*.log' -mmin -30 -exec tail -n 5 {} + >&2 || true
   fail "The portal was started but https://127.0.0.1:8443/enginframe/ does not answer; the end of its logs is above."
 fi
