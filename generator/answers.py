@@ -45,7 +45,7 @@ def misfits(template: Mapping[str, Any], given: Mapping[str, str]) -> Iterator[t
         yield name, f"{name} is no question of this form: take it out, or correct its name."
     for name, body in asked.items():
         if name not in answers:
-            yield name, f"{name} has no answer and no default: {body['Description']}"
+            yield name, f"{name} has no answer and no default: give one. {body['Description']}"
         elif not fits(body, answers[name]):
             yield name, misfit(name, body)
 

@@ -114,7 +114,10 @@ def install_wheels(root: Path, cache: Path) -> Path:
         done = subprocess.run([*_installer(), *options], capture_output=True, text=True)
         if done.returncode:
             cause = (done.stderr.strip().splitlines() or ["no reason was given"])[-1].strip()
-            raise GeneratorError(f"Packages of {requirements} could not be installed for the Lambda: {cause}")
+            raise GeneratorError(
+                f"Packages of {requirements} could not be installed for the Lambda ({cause}): is there a way to a Python "
+                "package index?"
+            )
         fresh.rename(folder)
     return folder
 
@@ -213,7 +216,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"{error.filename or options.output} cannot be written: {error.strerror}.", file=sys.stderr)
+        where = error.filename or options.output
+        print(f"{where} cannot be written ({error.strerror}): name another folder.", file=sys.stderr)
         return 1
     print(f"{options.output}: {len(files)} files, {sum(map(len, files.values())) / 1e6:.1f} MB")
     return 0

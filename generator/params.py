@@ -483,7 +483,7 @@ class Form(Ports):
         "Bucket",
         "Bucket that this release was published to. A published link fills it in.",
         patterns.BUCKET,
-        "Must be a bucket's name.",
+        "Must be a bucket's name, without dots.",
     )
     assets_bucket_region: Value = optional(
         ASSETS,

@@ -59,9 +59,11 @@ def check_template(template: dict[str, Any], who: str, extra: Container[str] = (
         for kind, name in references(template.get(section, {})):
             if kind != "name":
                 if name not in known[kind]:
-                    raise GeneratorError(f"{who} refers to {kind} {name}, which it does not define")
+                    raise GeneratorError(f"{who} refers to {kind} {name}, which it does not define: correct the name")
             elif name in extra:
                 found.add(name)
             elif name not in names and not name.startswith("AWS::"):
-                raise GeneratorError(f"{who} refers to {name}, which is neither its resource nor a parameter it uses")
+                raise GeneratorError(
+                    f"{who} refers to {name}, which is neither its resource nor a parameter it uses: correct the name"
+                )
     return found

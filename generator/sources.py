@@ -53,7 +53,7 @@ class Sources:
         try:
             found = load_yaml(self.text(path))
         except yaml.YAMLError as error:
-            raise GeneratorError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+            raise GeneratorError(f"{path} is not valid YAML ({' '.join(str(error).split())}): correct it") from error
         if not isinstance(found, dict):
             raise GeneratorError(f"{path} must hold a YAML mapping: restore it from the repository")
         return found

@@ -51,7 +51,7 @@ def frozen() -> dict[str, str]:
                 for leaf in ast.walk(names)
                 if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str)
             }
-    raise GeneratorError(f"{PREFLIGHT.name} of preflight has no FROZEN: the table of updates is derived from it")
+    raise GeneratorError(f"{PREFLIGHT.name} has no FROZEN: restore it, since the table of updates is derived from it")
 
 
 @cache

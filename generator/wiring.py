@@ -220,7 +220,9 @@ class Parent:
         for known, stack in self._stacks:
             if known is ports:
                 return stack
-        raise GeneratorError(f"{type(ports).__name__} was not handed out by a tier of {self.name}")
+        raise GeneratorError(
+            f"{type(ports).__name__} was not handed out by a tier of {self.name}: hand in what one returned"
+        )
 
     def nest(self, place: Place, build: Callable[..., R], arguments: Sequence[Any]) -> R:
         """Add the nested stack of `place` for the tier that `build` makes of `arguments`; see `Place.add`."""

@@ -279,20 +279,26 @@ def test_a_failure_in_the_last_tier_takes_the_whole_update_back(portal: Deployme
     assert portal.resources() == before
 
 
+@pytest.mark.parametrize("zone", [1, 2])
 def test_a_node_whose_bootstrap_fails_in_an_update_brings_the_old_nodes_back(
-    portal: Deployment, emulator: Emulator
+    portal: Deployment, emulator: Emulator, zone: int
 ) -> None:
     before = portal.resources()
     message = "bootstrap.sh ended with 1: the installer's checksum is another"
-    emulator.inject(Fault("boot", "AWS::AutoScaling::AutoScalingGroup", message, f"{portal.name}-Portal.*/PortalNode1"))
-    change = portal.update(PortalVolumeSize="80")
+    place = f"{portal.name}-Portal.*/PortalNode{zone}"
+    emulator.inject(Fault("boot", "AWS::AutoScaling::AutoScalingGroup", message, place))
+    change = portal.update(PortalVolumeSize=f"8{zone}")
     emulator.inject()
-    assert change.outcome.status == "UPDATE_ROLLBACK_COMPLETE"
-    assert "PortalStack/PortalNode1" in change.outcome.reason and message in change.outcome.reason
-    # The second zone's node waits for the first one's, so it has not been touched.
-    assert not [event for event in change.events if event["LogicalResourceId"] == "PortalNode2"]
+    assert change.outcome.status == "UPDATE_ROLLBACK_COMPLETE", change.outcome.reason
+    assert f"PortalStack/PortalNode{zone}" in change.outcome.reason and message in change.outcome.reason
+    told = {n: [e for e in change.events if e["LogicalResourceId"] == f"PortalNode{n}"] for n in (1, 2)}
+    if zone == 1:  # the second zone's node waits for the first one's, so it has not been touched
+        assert not told[2]
+    else:  # the first one had come up anew, and its old one comes up in the rollback, with a signal of its own
+        signals = [event for event in told[1] if "SUCCESS signal" in event.get("ResourceStatusReason", "")]
+        assert len(signals) == 2 and told[1][-1]["ResourceStatus"] == "UPDATE_COMPLETE"
     assert portal.resources() == before
-    assert portal.update(PortalVolumeSize="80").outcome.complete
+    assert portal.update(PortalVolumeSize=f"8{zone}").outcome.complete
 
 
 def test_a_change_set_shows_what_would_change_and_executes_nothing(portal: Deployment) -> None:

@@ -51,7 +51,12 @@ FAULTS: list[tuple[str, str, Trouble, str]] = [
         told("mount-error", "Connection timed out"),
         "(Connection timed out): check its mount target",
     ),
-    ("EFS hangs", "40-storage", stub("stat", "exit 124"), "is mounted from fs-0123456789abcdef0 but does not answer."),
+    (
+        "EFS hangs",
+        "40-storage",
+        stub("stat", "exit 124"),
+        "is mounted from fs-0123456789abcdef0 but does not answer: look at",
+    ),
     ("root squashed", "40-storage", stub("chown", "exit 1"), "needs elasticfilesystem:ClientWrite"),
     ("bad Lustre", "40-storage", lambda node: node.configure(LUSTRE="fs-1"), "LUSTRE in /etc/hpc-portal/node.env must"),
     ("uid taken", "50-accounts", told("passwd", "smith:x:5001:5001::/:/bin/sh\n"), "needs, belongs to smith: remove"),
@@ -87,7 +92,7 @@ FAULTS: list[tuple[str, str, Trouble, str]] = [
     ),
     ("weak password", "50-accounts", stub("chpasswd", "exit 1"), "The system refused efadmin's password"),
     ("short munge key", "55-munge", lambda node: node.secret("arn:munge", "QUJD"), "has 3 bytes after decoding"),
-    ("munge key no base64", "55-munge", lambda node: node.secret("arn:munge", "-=-"), "is not base64."),
+    ("munge key no base64", "55-munge", lambda node: node.secret("arn:munge", "-=-"), "is not base64: restore"),
     (
         "no Java",
         "60-java",

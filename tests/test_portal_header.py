@@ -124,20 +124,29 @@ def test_header_signals_without_metadata_service(tmp_path: Path) -> None:
     assert any("--unique-id ip-10-0-1-10 --status FAILURE" in call for call in node.calls())
 
 
+REFUSED = "ValidationError: Stack is in {} state and cannot be signaled"
+
+
+@pytest.mark.parametrize(("script", "expected"), [("true", 0), ("exit 3", 3)])
 @pytest.mark.parametrize(
     ("refusal", "said", "times"),
     [
-        ("ValidationError: Stack is in CREATE_COMPLETE state", "No stack operation waits for this node", 1),
+        (REFUSED.format("CREATE_COMPLETE"), "No stack operation waits for this node", 1),
+        (REFUSED.format("UPDATE_ROLLBACK_IN_PROGRESS"), "No stack operation waits for this node", 1),
+        (REFUSED.format("UPDATE_ROLLBACK_COMPLETE"), "No stack operation waits for this node", 1),
         ("Could not connect to the endpoint URL", "did not take the signal; the node goes on", 5),
     ],
 )
-def test_header_outlives_a_refused_signal(tmp_path: Path, refusal: str, said: str, times: int) -> None:
-    """A replaced node signals a stack that waits for nothing: no failure of the bootstrap, and no second attempt."""
+def test_header_outlives_a_refused_signal(
+    tmp_path: Path, refusal: str, said: str, times: int, script: str, expected: int
+) -> None:
+    """A replaced node signals a stack that waits for nothing, or rolls back: the node's status is the bootstrap's own."""
     node = bare(tmp_path)
-    bundle = archive({"bootstrap.sh": b"#!/bin/bash\n"})
+    bundle = archive({"bootstrap.sh": f"#!/bin/bash\n{script}\n".encode()})
     tar = node.stubs / "tar"
     tar.write_text('#!/bin/bash\n/bin/tar "$@" && chmod +x "$4/bootstrap.sh"\n')
     tar.chmod(0o755)
     node.tell("refuse-cloudformation", refusal)
     status, output = node.run(header(node, bundle, hashlib.sha256(bundle).hexdigest()))
-    assert status == 0 and said in output and len(signals(node)) == times
+    assert status == expected and said in output and refusal in output
+    assert signals(node) == ["SUCCESS" if expected == 0 else "FAILURE"] * times

@@ -86,19 +86,19 @@ if ! token=$(curl -sSf --retry 9 --retry-connrefused -m 10 -X PUT \
   -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' $imds/api/token) ||
   ! INSTANCE_ID=$(curl -sSf --retry 9 -m 10 -H "X-aws-ec2-metadata-token: $token" $imds/meta-data/instance-id); then
   INSTANCE_ID="$HOSTNAME"
-  fail "The instance metadata service does not answer; is IMDSv2 enabled on this instance?"
+  fail "The instance metadata service does not answer: enable IMDSv2 on this instance, then start it again."
 fi
 command -v aws || attempt timeout 300 dnf -y -q install awscli-2 ||
-  fail "The image has no AWS CLI and it could not be installed."
+  fail "The image has no AWS CLI, and none could be installed: add awscli-2 to the image of PortalAmiId."
 
 folder="$ROOT/opt/hpc-portal-$(cut -c 1-12 <<< "$BUNDLE_SHA256")"
 if [ ! -d "$folder" ]; then
   rm -rf "$folder.new"
   mkdir "$folder.new"
   attempt timeout 120 aws s3 cp --only-show-errors "s3://$BUNDLE_BUCKET/$BUNDLE_KEY" "$folder.tar" ||
-    fail "The bundle s3://$BUNDLE_BUCKET/$BUNDLE_KEY could not be fetched; see the message above."
+    fail "The bundle s3://$BUNDLE_BUCKET/$BUNDLE_KEY could not be fetched: does this node reach S3?"
   sha256sum --check --status <<< "$BUNDLE_SHA256  $folder.tar" ||
-    fail "The bundle s3://$BUNDLE_BUCKET/$BUNDLE_KEY is not the one this stack was made for: wrong SHA-256."
+    fail "The bundle s3://$BUNDLE_BUCKET/$BUNDLE_KEY has the wrong SHA-256: publish it and update anew."
   tar -xf "$folder.tar" -C "$folder.new" --no-same-owner
   mv -T "$folder.new" "$folder"
   rm "$folder.tar"

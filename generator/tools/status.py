@@ -24,7 +24,9 @@ def watch(account: Account, name: str, interval: float = INTERVAL) -> bool:
     name, stack_id = stack["StackName"], stack["StackId"]
     done = operations(own_events(cloudformation, stack_id))
     if not done:
-        raise GeneratorError(f"{name} is {stack['StackStatus']}: a change set waits to be executed, and nothing runs.")
+        raise GeneratorError(
+            f"{name} is {stack['StackStatus']}: a change set waits, so execute it, or delete the stack."
+        )
     last = done[-1]
     print(f"{name} in {account.region}: {last.kind}")
     follower = Follower(cloudformation, stack_id, since=last.began, with_clusters=True)

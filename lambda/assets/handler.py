@@ -38,7 +38,7 @@ def handler(event):
     if not isinstance(keys, list) or not all(isinstance(key, str) and key for key in keys):
         raise Fault("Keys must be a list of texts: rebuild the template from an unchanged source.")
     if bucket == source:
-        raise Fault("Bucket is the publisher's own bucket: it would be emptied at the end, so name another.")
+        raise Fault(f"Bucket {bucket} is the publisher's own: it would be emptied at the end, so name another.")
     copied = copy(Release(source, region, prefix), bucket, keys)
     return f"assets-in-{bucket}", {"Bucket": bucket, "Copied": copied}
 

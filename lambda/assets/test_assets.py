@@ -106,7 +106,7 @@ def test_a_key_that_the_manifest_lacks_is_refused_before_anything(cloudformation
     [
         ({"SourceBucket": "nowhere"}, "s3://nowhere/hpc/v1/SHA256SUMS does not exist: check AssetsBucket"),
         ({"SourcePrefix": "hpc/v9/"}, "s3://publisher/hpc/v9/SHA256SUMS does not exist: check AssetsBucket"),
-        ({"Bucket": "publisher"}, "Bucket is the publisher's own bucket"),
+        ({"Bucket": "publisher"}, "Bucket publisher is the publisher's own: it would be emptied"),
         ({"Keys": "text"}, "Keys must be a list of texts"),
         ({"Keys": [7]}, "Keys must be a list of texts"),
         ({"SourcePrefix": ["x"]}, "SourceBucket, SourceRegion, SourcePrefix and Bucket must be texts"),

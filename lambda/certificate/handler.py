@@ -47,7 +47,9 @@ def resource(event):
             delete(acm, arn)
         return None, {}
     if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > 253:
-        raise Fault("DomainName must be the balancer's DNS name: give the balancer's DNSName attribute.")
+        raise Fault(
+            f"DomainName {str(name)[:300]} must be the balancer's DNS name: give the balancer's DNSName attribute."
+        )
     old = event.get("OldResourceProperties")
     same = event["RequestType"] == "Update" and isinstance(old, dict) and old.get("DomainName") == name
     arn = import_certificate(acm, name, arn if same and is_certificate(arn) else find(acm, name))

@@ -62,7 +62,7 @@ def custom_resource(work):
             fault = "The work did not end in time: see the log, and try again."
         except BaseException as error:  # CloudFormation waits for an answer even where a library calls sys.exit
             LOG.error("%s", "".join(traceback.format_tb(error.__traceback__)))  # lines of code, no values
-            fault = f"Unexpected {type(error).__name__}: {error}"
+            fault = f"Unexpected {type(error).__name__}: {error}; see the log."
         answer["Status"] = "SUCCESS" if fault is None else "FAILED"
         if fault is not None:
             LOG.error("%a", fault)  # ASCII: a log takes no lone surrogates
@@ -77,7 +77,7 @@ def checked(event):
     properties = properties if isinstance(properties, dict) else {}
     LOG.info("%a %a %a", clip(event.get("RequestType"), 99), clip(event.get("LogicalResourceId"), 300), [*properties])
     if event.get("RequestType") not in ("Create", "Update", "Delete"):
-        raise Fault("RequestType is none of Create, Update and Delete.")
+        raise Fault("RequestType is none of Create, Update and Delete: let CloudFormation alone call this function.")
     return {**event, "ResourceProperties": properties}
 
 

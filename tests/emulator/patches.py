@@ -132,6 +132,14 @@ EDITS = (
         "            + (f\"<DetailedStatus>{e['DetailedStatus']}</DetailedStatus>\"\n",
         1,
     ),
+    # A node that a rollback launches signals too: a rolling update that goes back waits for it as one that goes forward.
+    Edit(
+        HANDLERS,
+        '    if stack.get("StackStatus") not in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):\n',
+        '    signaled = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS")\n'
+        '    if stack.get("StackStatus") not in signaled:\n',
+        1,
+    ),
     # A change set adds and removes what a condition switches on and off.
     Edit(
         CHANGE_SETS,

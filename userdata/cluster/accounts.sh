@@ -34,7 +34,7 @@ account() {
   elif entry=$(getent group "$id"); then
     fail "gid $id, which the portal's group $name needs, belongs to ${entry%%:*} on this image: remove that group."
   else
-    groupadd --gid "$id" "$name" || fail "groupadd could not make group $name."
+    groupadd --gid "$id" "$name" || fail "groupadd could not make group $name: see its message above."
     say "made group $name ($id)"
   fi
   # Compute nodes mount /home from the head node, so only that one makes home directories.
@@ -45,7 +45,8 @@ account() {
   elif entry=$(getent passwd "$id"); then
     fail "uid $id, which the portal's account $name needs, belongs to ${entry%%:*} on this image: remove that account."
   else
-    useradd --uid "$id" --gid "$id" --shell "$shell" "$home" "$name" || fail "useradd could not make account $name."
+    useradd --uid "$id" --gid "$id" --shell "$shell" "$home" "$name" ||
+      fail "useradd could not make account $name: see its message above."
     say "made account $name ($id)"
   fi
 }

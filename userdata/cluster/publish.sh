@@ -105,7 +105,7 @@ build() {
   address=$(sed -n 's/.*(\(.*\))$/\1/p' <<<"$host")
   host=${host%%(*}
   [[ -n $address ]] || address=$(getent ahostsv4 "$host" | awk 'NR == 1 { print $1 }') || true
-  [[ -n $address && $address != 127.* ]] || fail "$etc/slurm.conf gives no address of the controller."
+  [[ -n $address && $address != 127.* ]] || fail "$etc/slurm.conf gives no address of the controller: add one."
   database=$(setting AccountingStorageHost)
   [[ -n $database && $database != "$host" ]] || database=$address
   mkdir "$config"
@@ -180,16 +180,17 @@ bounded() {
     kill -KILL -- "-$child" 2>/dev/null || true
     fail "$efs did not answer within $1 seconds: see whether this node reaches the file system."
   fi
-  wait "$child" || fail "could not publish to $efs: $(tail -n 1 "$work/output")"
+  wait "$child" || fail "could not publish to $efs: $(tail -n 1 "$work/output"); is it mounted, and has it room?"
   say "$(tail -n 1 "$work/output")"
 }
 
 [[ -r $etc/slurm.conf ]] || fail "there is no $etc/slurm.conf: this runs on a head node that is configured."
-flatten "$etc/slurm.conf" >"$work/all.conf" || fail "$etc/slurm.conf includes a file that cannot be read."
+flatten "$etc/slurm.conf" >"$work/all.conf" ||
+  fail "$etc/slurm.conf includes a file that cannot be read: see its Include lines."
 # Of a setting given twice, as CustomSlurmSettings may do, the last counts: leave the others out.
 tac "$work/all.conf" | awk -F = '/^(NodeName|NodeSet|PartitionName|DownNodes)=/ || !seen[tolower($1)]++' | tac >"$flat"
 cluster=$(setting ClusterName) version=$(scontrol --version | cut -d ' ' -f 2) accounting=no
-[[ $cluster =~ ^[A-Za-z][A-Za-z0-9-]*$ ]] || fail "$etc/slurm.conf gives no usable ClusterName: '$cluster'."
+[[ $cluster =~ ^[A-Za-z][A-Za-z0-9-]*$ ]] || fail "$etc/slurm.conf gives no usable ClusterName: correct '$cluster'."
 [[ $(setting AccountingStorageType) != *slurmdbd ]] || accounting=yes
 readonly cluster version accounting job_output=slurm-$cluster-%j.out
 build

@@ -17,7 +17,7 @@ fetch() { # fetch <URL> <file>
   case $1 in
     s3://*) within 900 aws s3 cp --only-show-errors "$1" "$2" ;;
     https://*) within 930 curl -sSfL --connect-timeout 15 -m 900 --proto =https --proto-redir =https -o "$2" "$1" ;;
-    *) fail "$1 is neither an https:// nor an s3:// location." ;;
+    *) fail "$1 is neither an https:// nor an s3:// location: correct it." ;;
   esac
 }
 
@@ -31,7 +31,8 @@ download() { # download <URL> <file> <name> <SHA-256 or blank> <form parameter>
     wanted=$(< "$record")
     origin="the first installation recorded in /efs/hpc-portal/$name.sha256"
   fi
-  [[ $sum == "${wanted:-$sum}" ]] || fail "The $name from $url has the SHA-256 $sum, not the $wanted that $origin."
+  [[ $sum == "${wanted:-$sum}" ]] ||
+    fail "The $name from $url has the SHA-256 $sum, not the $wanted that $origin: find out why before you change that."
   put_file "$record" 0644 <<< "$sum"
 }
 
@@ -102,5 +103,6 @@ done < <(grep -rlFf "$work/password" --include='*.conf' --include='*.config*' --
   --include='*.xml' --include='*.log' "$PORTAL_ROOT" "$log" || true)
 
 library=$(find "$EF_TOP" -path '*/enginframe/WEBAPP/WEB-INF/lib' -type d | sort | tail -n 1)
-[[ -n $library ]] || fail "The installer of $FLAVOR left no WEBAPP/WEB-INF/lib for the JDBC driver."
+[[ -n $library ]] ||
+  fail "The installer of $FLAVOR left no WEBAPP/WEB-INF/lib for the JDBC driver: is it the right installer?"
 database_jar "$library" || fail "There is no mysql-connector jar in what $JDBC_URL holds: set JdbcDriverUrl."

@@ -34,7 +34,7 @@ trap 'unexpected $? $LINENO' ERR
 mkdir -p "$RUN"
 chmod 0700 "$RUN"
 TMPDIR=$RUN # not exported: where bash itself would put a here-document that is too long for a pipe
-[[ -r $ROOT/etc/hpc-portal/node.env ]] || fail "There is no /etc/hpc-portal/node.env: this is not a portal node."
+[[ -r $ROOT/etc/hpc-portal/node.env ]] || fail "There is no /etc/hpc-portal/node.env: run this on a portal node."
 # shellcheck source=/dev/null
 . "$ROOT/etc/hpc-portal/node.env"
 export AWS_DEFAULT_REGION=$REGION AWS_PAGER=''
@@ -42,7 +42,7 @@ export AWS_DEFAULT_REGION=$REGION AWS_PAGER=''
 case $FLAVOR in
   EnginFrame) PORTAL_ROOT=$EFS/nice ;;
   EFPortal) PORTAL_ROOT=$EFS/nisp ;;
-  *) fail "The portal's flavor is EnginFrame or EFPortal, not $FLAVOR." ;;
+  *) fail "The portal's flavor is EnginFrame or EFPortal, not $FLAVOR: choose one of these." ;;
 esac
 EF_TOP=$PORTAL_ROOT/enginframe
 DATABASE_SCHEMA=enginframedb
@@ -104,7 +104,8 @@ fetch_secret() { # fetch_secret <ARN> <what it is>
   local arn=$1 what=$2 answer n errors=$RUN/secret-errors
   for n in 1 2 3 4 5; do
     if answer=$(within 60 aws secretsmanager get-secret-value --secret-id "$arn" --output json 2> "$errors"); then
-      [[ $answer == *'"SecretString"'* ]] || fail "The secret of $what ($arn) holds no text."
+      [[ $answer == *'"SecretString"'* ]] ||
+        fail "The secret of $what ($arn) holds no text: store it as text, not as binary."
       printf '%s' "$answer"
       return 0
     fi
@@ -113,12 +114,14 @@ fetch_secret() { # fetch_secret <ARN> <what it is>
         fail "This node's role may not read the secret of $what ($arn): allow secretsmanager:GetSecretValue on it," \
           "and kms:Decrypt if it is encrypted with a key of your own."
         ;;
-      *ResourceNotFound*) fail "The secret of $what ($arn) does not exist in $REGION or holds no value." ;;
+      *ResourceNotFound*)
+        fail "The secret of $what ($arn) does not exist in $REGION or holds no value: give it one, or another ARN."
+        ;;
       *InvalidRequest*) fail "The secret of $what ($arn) is marked for deletion: restore it." ;;
     esac
     sleep $((n * 3))
   done
-  fail "Secrets Manager did not hand out the secret of $what ($arn): $(tail -n 1 "$errors")"
+  fail "Secrets Manager did not hand out the secret of $what ($arn): $(tail -n 1 "$errors"); does this node reach it?"
 }
 
 json_field() { # json_field <key>: of the JSON object on standard input

@@ -4,6 +4,7 @@
 # shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
-within 45 "$BUNDLE/imds-guard.sh" || fail "The metadata service could not be closed to portal users (iptables)."
+within 45 "$BUNDLE/imds-guard.sh" ||
+  fail "The metadata service could not be closed to portal users (iptables): see the message above."
 put_unit hpc-portal-imds.service
 within 60 systemctl enable -q hpc-portal-imds.service

@@ -37,7 +37,8 @@ mount_efs() {
 attempt 5 15 mount_efs ||
   fail "/efs could not be mounted from $FILE_SYSTEM_ID ($(tail -n 1 "$RUN/mount-errors")): check its mount target in" \
     "this zone, port 2049 of its security group, and elasticfilesystem:ClientMount of this node's role."
-within 30 stat -f "$EFS" > /dev/null || fail "/efs is mounted from $FILE_SYSTEM_ID but does not answer."
+within 30 stat -f "$EFS" > /dev/null ||
+  fail "/efs is mounted from $FILE_SYSTEM_ID but does not answer: look at its mount target in this zone."
 if ! within 30 mkdir -p "$SHARED" || ! within 30 chown 0:0 "$SHARED"; then
   fail "Root may not write to /efs ($FILE_SYSTEM_ID): this node's role needs elasticfilesystem:ClientWrite and" \
     "elasticfilesystem:ClientRootAccess, and the file system no access point that enforces a user."

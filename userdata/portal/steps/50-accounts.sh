@@ -48,6 +48,6 @@ password=$(printf '%s' "$answer" | password_of)
   fail "The secret of efadmin's password ($ADMIN_SECRET_ARN) must be one line, or JSON with the key \"password\"."
 if [[ $version != "$(cat "$STATE/admin-password.version" 2> /dev/null)" ]]; then
   printf 'efadmin:%s\n' "$password" | within 60 chpasswd ||
-    fail "The system refused efadmin's password from $ADMIN_SECRET_ARN; its reason is above."
+    fail "The system refused efadmin's password from $ADMIN_SECRET_ARN: see its reason above, and change the secret."
   put_file "$STATE/admin-password.version" 0600 <<< "$version"
 fi

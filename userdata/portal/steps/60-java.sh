@@ -21,5 +21,5 @@ if [[ -z $home ]]; then
     fail "Java 11 (java-11-amazon-corretto-headless) could not be installed: has this node a way to its repositories?"
   home=$(java_home)
 fi
-[[ -n $home ]] || fail "Java 11 was installed, but there is none in /usr/lib/jvm nor on PATH."
+[[ -n $home ]] || fail "Java 11 was installed, but there is none in /usr/lib/jvm nor on PATH: take another image."
 [[ $(readlink "$JAVA_LINK" || true) == "$home" ]] || ln -sfn "$home" "$JAVA_LINK"

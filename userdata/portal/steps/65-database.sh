@@ -44,7 +44,7 @@ trust_authorities || fail "Java's trust store did not take the certificates of t
 
 if ! command -v mysql > /dev/null; then
   install_package mariadb105 || install_package mariadb1011 ||
-    fail "The image has no MySQL client (mysql), and none could be installed (mariadb105)."
+    fail "The image has no MySQL client (mysql), and none could be installed (mariadb105): has this node a way out?"
 fi
 
 # MySQL's and MariaDB's clients name the same demand differently: this server, by name, and certified.
@@ -81,9 +81,11 @@ answers() {
   case $(< "$RUN/mysql-errors") in
     *'ERROR 1045'*)
       fail "The database at $DATABASE_ENDPOINT refuses $DATABASE_MASTER_USERNAME: the password in" \
-        "$DATABASE_SECRET_ARN is not, or no longer, the master user's."
+        "$DATABASE_SECRET_ARN is not, or no longer, the master user's: set the cluster's master password to it."
       ;;
-    *'ERROR 2026'*) fail "No trusted TLS connection to $DATABASE_ENDPOINT: $(tail -n 1 "$RUN/mysql-errors")" ;;
+    *'ERROR 2026'*)
+      fail "No trusted TLS connection to $DATABASE_ENDPOINT: $(tail -n 1 "$RUN/mysql-errors"); is it Aurora?"
+      ;;
   esac
   return 1
 }
@@ -106,7 +108,7 @@ fi
 reason() { # the last error; one of grammar quotes the statement, and with it perhaps a password
   tail -n 1 "$RUN/mysql-errors" | sed 's/ near .*/ (a statement that this server does not know)/'
 }
-query << SQL || fail "The portal's schema could not be made on $DATABASE_ENDPOINT: $(reason)"
+query << SQL || fail "The portal's schema could not be made on $DATABASE_ENDPOINT: $(reason); may its master user?"
 CREATE DATABASE IF NOT EXISTS \`$DATABASE_SCHEMA\` DEFAULT CHARACTER SET latin1;
 CREATE USER IF NOT EXISTS $user IDENTIFIED BY '$(quoted "$portal_password")' REQUIRE SSL;
 $alter

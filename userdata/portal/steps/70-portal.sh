@@ -52,5 +52,5 @@ if ! service; then
   within 300 "$EF_TOP/bin/enginframe" host-setup --roles=server,agent --boot=y 9>&- ||
     fail "$EF_TOP/bin/enginframe host-setup could not make this node a member of the portal; see above."
 fi
-service || fail "enginframe host-setup ended without an enginframe.service on this node."
+service || fail "enginframe host-setup ended without an enginframe.service on this node: is it the right installer?"
 release_portal_lock
