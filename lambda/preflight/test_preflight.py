@@ -1,5 +1,6 @@
 """Preflight as a Lambda: launches, updates, rollbacks, deletes, the machine image, its text and its permissions."""
 
+import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from account import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import CloudFormation, Context, load
+
+from generator.sources import Sources
 
 preflight = load("preflight")
 
@@ -325,3 +328,13 @@ def test_any_event_is_answered_once(
     assert len(cloudformation.answers) == 1
     if request_type == "Delete":
         assert cloudformation.answers[0]["Status"] == "SUCCESS"
+
+
+def test_the_inlined_text_keeps_its_checks_titles_and_no_other_docstring() -> None:
+    """A check is named by its docstring; what else documents the code is left out of the template, for its size."""
+    tree = ast.parse(Sources().inline_function("preflight"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    kept = {ast.get_docstring(node) for node in functions if node.decorator_list}
+    titles = {function.__doc__ for _, _, function in preflight.CHECKS if hasattr(function, "__name__")}
+    assert len(titles) > 20 and titles <= kept
+    assert not [node.name for node in functions if not node.decorator_list and ast.get_docstring(node)]
