@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -28,7 +29,7 @@ from moto.fsx.models import fsx_backends
 from generator.main import build
 
 IMAGE = "aws-parallelcluster-3.16.1-amzn2023-hvm-x86_64-202601010000"
-SCRIPTS = ("accounts.sh", "operator.sh", "publish.sh")
+SCRIPTS = tuple(path.name for path in (Path(__file__).parents[1] / "userdata" / "cluster").iterdir())
 NODE_POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:List*", "Resource": "*"}]}'
 
 

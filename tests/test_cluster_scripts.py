@@ -336,3 +336,30 @@ def test_accounts_have_the_same_numbers_on_portal_and_clusters() -> None:
         for folder in ("cluster", "portal")
     }
     assert made["cluster"] == made["portal"] == {("efadmin", "5001"), ("efnobody", "5002")}
+
+
+# -- services.sh ------------------------------------------------------------------------------------------------------
+
+
+def test_slurms_daemons_are_started_again(node: Node, tmp_path: Path) -> None:
+    """systemd hears of it once; slurmctld waits for slurmdbd; a second run writes nothing."""
+    node.stand_in("systemctl", 'echo "$*" >>"$NODE/systemctl.calls"')
+    units = tmp_path / "units"
+    for _ in range(2):
+        done = node.run("services.sh", str(units))
+        assert done.returncode == 0, done.stderr
+    assert (node.folder / "systemctl.calls").read_text() == "daemon-reload\n"
+    controller = (units / "slurmctld.service.d/hpc-portal.conf").read_text()
+    assert "After=slurmdbd.service" in controller
+    for unit in units.iterdir():
+        assert "Restart=on-failure" in (unit / "hpc-portal.conf").read_text()
+    assert len(list(units.rglob("*"))) == 4
+
+
+def test_services_say_what_failed(node: Node, tmp_path: Path) -> None:
+    node.stand_in("systemctl", "exit 1")
+    done = node.run("services.sh", str(tmp_path / "units"))
+    assert done.returncode == 1 and "systemd does not take its units anew" in done.stderr
+    (tmp_path / "taken").write_text("")
+    done = node.run("services.sh", str(tmp_path / "taken"))
+    assert done.returncode == 1 and "could not be written: see whether the disk is full" in done.stderr

@@ -88,6 +88,7 @@ class Machine:
         self._process = subprocess.Popen(
             [*inside, INIT, self.root, self.name, self.storage],
             stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             preexec_fn=enter,
         )
         deadline = time.monotonic() + 20
@@ -158,6 +159,10 @@ class Machine:
         done = self.run(script, user, seconds)
         assert done.status == 0, f"on {self.name}: {script}\nended with {done.status}: {done.output}"
         return done.output.strip()
+
+    def rerun(self, seconds: float = 120) -> Done:
+        """Run the user data again, as an operator would after a boot that was cut short; its output."""
+        return self.run("exec $(ls -d /var/lib/cloud/instances/*/user-data)", seconds=seconds)
 
     def user_data(self, seconds: float) -> int | None:
         """The exit status of its user data, None if it has not ended within `seconds`."""

@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import io
 import shlex
+import shutil
 import tarfile
 import threading
 import time
@@ -177,6 +178,21 @@ class Site:
         if wait:
             assert portal.machine.user_data(180) == 0, self.log(portal)
         return portal
+
+    def forget_portal(self) -> None:
+        """End both portal nodes and forget all that they have made, on /efs and in the database."""
+        for portal in self.portals.values():
+            portal.machine.destroy()
+        efs = self.storage / next(iter(self.portals.values())).node_env["FILE_SYSTEM_ID"]
+        for folder in ("nice", "nisp", "hpc-portal"):
+            shutil.rmtree(efs / folder, ignore_errors=True)
+        assert self.database
+        self.database.ask("mysql -e 'DROP DATABASE IF EXISTS enginframedb; DROP USER IF EXISTS enginframe'")
+
+    def refresh(self) -> None:
+        """Have the portal nodes look for clusters now, not at the next tick of their timers."""
+        for portal in self.portals.values():
+            portal.machine.ask("systemctl start hpc-portal-clusters.service", seconds=90)
 
     @staticmethod
     def log(portal: Portal) -> str:

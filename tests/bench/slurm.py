@@ -152,9 +152,9 @@ class Cluster:
         self.head.power_on()
 
     def jobs(self, fields: str = "jobid,jobname,user,state,exitcode") -> list[dict[str, str]]:
-        """All jobs that accounting knows, asked on the head node."""
+        """All jobs that accounting knows, a row for each time they were started, asked on the head node."""
         names = fields.split(",")
-        command = f"sacct -X -a -n -P -S now-1day --format={fields}"
+        command = f"sacct -X -D -a -n -P -S now-1day --format={fields}"
         return [dict(zip(names, line.split("|"), strict=True)) for line in self.head.ask(command).splitlines()]
 
 

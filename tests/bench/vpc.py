@@ -45,10 +45,10 @@ class Subnet:
 
     def plug(self, machine: Machine) -> None:
         """Give a machine its network card."""
-        netns, card = machine.netns, machine.address.replace(".", "-")
+        netns, card = machine.netns, self._card(machine)
         host("ip", "netns", "add", netns)
-        host("ip", "link", "add", f"v{card}"[:15], "type", "veth", "peer", "name", "eth0", "netns", netns)
-        host("ip", "link", "set", f"v{card}"[:15], "master", f"br-{self.name}", "up")
+        host("ip", "link", "add", card, "type", "veth", "peer", "name", "eth0", "netns", netns)
+        host("ip", "link", "set", card, "master", f"br-{self.name}", "up")
         own = ("ip", "-n", netns)
         host(*own, "address", "add", f"{machine.address}/{self.network.prefixlen}", "dev", "eth0")
         host(*own, "link", "set", "eth0", "up")
@@ -56,10 +56,16 @@ class Subnet:
         host(*own, "route", "add", "default", "via", str(self.network[1]))
         _silence(f"{machine.address}/32", False)
 
+    @staticmethod
+    def _card(machine: Machine) -> str:
+        """The other end of its network card."""
+        return "v" + machine.address.replace(".", "-").replace("-", "", 1)[:14]
+
     def unplug(self, machine: Machine) -> None:
         """Take it away; what is sent to its address from now on is lost."""
-        with contextlib.suppress(RuntimeError):
-            host("ip", "netns", "delete", machine.netns)
+        for what in (("link", self._card(machine)), ("netns", machine.netns)):  # the latter outlives its last process
+            with contextlib.suppress(RuntimeError):
+                host("ip", what[0], "delete", what[1])
         _silence(f"{machine.address}/32", True)
 
     def set_cut(self, cut: bool) -> None:

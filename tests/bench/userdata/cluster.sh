@@ -31,6 +31,7 @@ custom_actions "$ON_NODE_START"
 mount /efs
 chmod 1777 /efs
 mount "$LUSTRE_AT"
+chmod 1777 "$LUSTRE_AT"
 (umask 077 && secret "$MUNGE_SECRET" | base64 --decode > /etc/munge/munge.key)
 chown munge: /etc/munge/munge.key
 
