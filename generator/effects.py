@@ -88,6 +88,7 @@ KNOWN = {
         Effect.IN_PLACE, f"to `yes` jobs go on; to `no` {STOPPED}"
     ),
     ("Custom::PclusterCluster", f"{QUEUES}.ComputeResources.Networking"): Known(Effect.IN_PLACE, ""),
+    ("Custom::PclusterCluster", "ClusterConfiguration.DirectoryService"): Known(Effect.INTERRUPTION, STOPPED),
     ("Custom::PclusterCluster", "ClusterConfiguration.Scheduling.SlurmSettings.Database"): Known(
         Effect.INTERRUPTION, STOPPED
     ),

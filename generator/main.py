@@ -87,30 +87,12 @@ def assemble(
     keys = parent.place(after=[checks]).add(secrets.build, form)
     data = parent.add(database.build, form, net, walls, keys)
     home = parent.add(filesystem.build, form, net, walls)
-    scratch = tuple(
-        parent.place(zone=number).add(lustre.build, form, zone, walls) for number, zone in enumerate(net.zones, 1)
-    )
+    scratch = parent.add(lustre.build, form, net, walls)
     front = parent.add(balancer.build, form, net, walls)
     parent.place(condition="FirewallWanted").add(waf.build, form, front)
     door = parent.add(entrance.build, form, front, files)
     maker = parent.add(provider.build, form, keys, files)
-    clusters = tuple(
-        parent.place(zone=number).add(
-            cluster.build,
-            form,
-            cluster.ZoneNumber(zone_number=str(number)),
-            net,
-            zone,
-            walls,
-            keys,
-            data,
-            home,
-            scratch[number - 1],
-            files,
-            maker,
-        )
-        for number, zone in enumerate(net.zones, 1)
-    )
+    clusters = parent.add(cluster.build, form, net, walls, keys, data, home, scratch, files, maker)
     nodes = parent.add(portal.build, form, checks, net, walls, keys, data, home, scratch, files, front, door)
     watch = parent.add(monitoring.build, form, front, data, home, scratch, nodes)
     _outputs(parent, net, front, keys, data, home, scratch, door, clusters, nodes, watch)
@@ -141,9 +123,9 @@ def _outputs(
     keys: secrets.Secrets,
     data: database.Database,
     home: filesystem.FileSystem,
-    scratch: tuple[lustre.Lustre, ...],
+    scratch: lustre.Lustre,
     door: entrance.Entrance,
-    clusters: tuple[cluster.Cluster, ...],
+    clusters: cluster.Clusters,
     nodes: portal.Portal,
     watch: monitoring.Monitoring,
 ) -> None:
@@ -169,7 +151,7 @@ def _outputs(
         ("PortalLogGroup", "Log group of the portal nodes", nodes.portal_log_group),
         ("Version", "Version of these templates", parent.sources.version),
     ]
-    for number, (system, its_cluster) in enumerate(zip(scratch, clusters, strict=True), 1):
+    for number, (system, its_cluster) in enumerate(zip(scratch.zones, clusters.zones, strict=True), 1):
         found += [
             (f"Cluster{number}Name", f"Cluster in zone {number}", its_cluster.cluster_name),
             (

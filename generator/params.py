@@ -22,9 +22,10 @@ PORTAL = "Portal"
 DATABASE = "Database"
 STORAGE = "Storage"
 CLUSTERS = "Clusters"
+DIRECTORY = "User directory"
 OPERATIONS = "Operations"
 ASSETS = "Assets"
-GROUPS = (WHERE, ACCESS, PORTAL, DATABASE, STORAGE, CLUSTERS, OPERATIONS, ASSETS)
+GROUPS = (WHERE, ACCESS, PORTAL, DATABASE, STORAGE, CLUSTERS, DIRECTORY, OPERATIONS, ASSETS)
 
 MAIN = "main"
 EXISTING_VPC = "main-existing-vpc"
@@ -37,12 +38,18 @@ LUSTRE_SIZES = (1200, *range(2400, 50400, 2400))
 PERSISTENT_1_THROUGHPUTS = (50, 100, 200)
 PERSISTENT_2_THROUGHPUTS = (125, 250, 500, 1000)
 LOG_RETENTION_DAYS = (7, 14, 30, 60, 90, 180, 365, 731, 1827)
+# sssd's ldap_schema, and behind a hyphen whether ids come from POSIX attributes where the schema leaves that open.
+DIRECTORY_SCHEMAS = ("AD", "AD-POSIX", "rfc2307bis", "rfc2307")
 ENGINFRAME_INSTALLER = "https://dn3uclhgxk1jt.cloudfront.net/enginframe/packages/enginframe-latest.jar"
 
 
 @dataclass(frozen=True)
 class Question(Port):
-    """A parameter of the form. `asked_by` names the parents that ask it; for the others the answer is blank."""
+    """A parameter of the form.
+
+    `asked_by` names the parents that ask it; for the others the answer is blank. `checked` says whether preflight has
+    anything to look at in it, beyond the constraints here.
+    """
 
     group: str = ""
     label: str = ""
@@ -53,6 +60,7 @@ class Question(Port):
     minimum: float | None = None
     maximum: float | None = None
     asked_by: tuple[str, ...] = PARENTS
+    checked: bool = True
 
     def _constraints(self) -> dict[str, Any]:
         given = {
@@ -100,14 +108,14 @@ def choice(group: str, label: str, description: str, *allowed: str | int, **fact
     """A question with a closed set of answers, the first being the default unless `default` says otherwise."""
     facts.setdefault("default", allowed[0])
     listed = ", ".join(str(value) for value in allowed[:-1])
-    constraint = f"Choose {listed} or {allowed[-1]}."
-    return question(group, label, description, allowed=allowed, constraint=constraint, **facts)
+    facts.setdefault("constraint", f"Choose {listed} or {allowed[-1]}.")
+    return question(group, label, description, allowed=allowed, **facts)
 
 
-def number(group: str, label: str, description: str, default: float, least: float, most: float) -> Any:
+def number(group: str, label: str, description: str, default: float, least: float, most: float, **more: Any) -> Any:
     """A question for a number between `least` and `most`."""
-    constraint = f"Must be a number from {least:g} to {most:g}."
-    facts = {"default": default, "minimum": least, "maximum": most, "constraint": constraint}
+    constraint = f"Must be {least:g} to {most:g}."
+    facts = {"default": default, "minimum": least, "maximum": most, "constraint": constraint, **more}
     return question(group, label, description, type="Number", **facts)
 
 
@@ -135,7 +143,7 @@ class ZoneForm(Ports):
     availability_zone: Value = optional(
         WHERE,
         "Availability Zone {zone}",
-        "Optional - Availability Zone of portal node and cluster {zone}. Leave blank to take one that offers everything.",
+        "Optional - Where portal node and cluster {zone} are. Leave blank to take one that offers everything.",
         patterns.AVAILABILITY_ZONE,
         "Must be an Availability Zone such as us-east-1a, or blank.",
         asked_by=(MAIN,),
@@ -192,52 +200,53 @@ class Form(Ports):
     portal_access_cidr: Value = question(
         ACCESS,
         "Addresses that may reach the portal",
-        "Addresses that may open the portal in a browser, such as 203.0.113.0/24 for an office or 198.51.100.7/32 for one.",
+        "Addresses that may open the portal in a browser, such as 203.0.113.0/24.",
         default=None,
         pattern=patterns.whole(patterns.CIDR),
         constraint="Must be an IPv4 range such as 203.0.113.0/24: name who may reach the portal.",
+        checked=False,
     )
     additional_access_cidr: Value = optional(
         ACCESS,
         "More addresses",
-        "Optional - A second range of addresses that may open the portal. Leave blank to admit the first range alone.",
+        "Optional - A second range of such addresses. Leave blank to admit the first alone.",
         patterns.CIDR,
         "Must be an IPv4 range such as 198.51.100.0/24, or blank.",
+        checked=False,
     )
     access_prefix_list_id: Value = optional(
         ACCESS,
         "Prefix list",
-        "Optional - Managed prefix list of addresses that may open the portal. Leave blank to admit no prefix list.",
+        "Optional - Managed prefix list of such addresses. Leave blank to admit none.",
         patterns.PREFIX_LIST,
         "Must be a prefix list's id such as pl-0123456789abcdef0, or blank.",
     )
     balancer_scheme: Value = choice(
         ACCESS,
         "Load balancer",
-        "Whether the portal has public addresses (internet-facing) or only private ones (internal: VPN, Direct Connect).",
+        "Whether the portal has public addresses or, internal, only private ones (VPN, Direct Connect).",
         "internet-facing",
         "internal",
     )
     certificate_arn: Value = optional(
         ACCESS,
         "Certificate",
-        "Optional - ARN of an ACM certificate for the domain name. Leave blank to have one made: validated in the hosted "
-        "zone if given, else self-signed.",
+        "Optional - ARN of the domain name's ACM certificate. Leave blank to have one made: validated in the hosted zone, "
+        "or self-signed.",
         patterns.CERTIFICATE_ARN,
         "Must be the ARN of an ACM certificate, or blank.",
     )
     domain_name: Value = optional(
         ACCESS,
         "Domain name",
-        "Optional - Host name of the portal, such as hpc.example.com. Leave blank to use the load balancer's own name.",
+        "Optional - Host name of the portal. Leave blank to use the load balancer's own name.",
         patterns.DOMAIN_NAME,
         "Must be a host name in lower case such as hpc.example.com, or blank.",
     )
     hosted_zone_id: Value = optional(
         ACCESS,
         "Hosted zone",
-        "Optional - Public Route 53 hosted zone of the domain name, for its record and certificate. Leave blank to keep "
-        "DNS in your own hands.",
+        "Optional - Route 53 zone of the domain name, for its record and certificate. Leave blank to keep DNS to yourself.",
         patterns.HOSTED_ZONE,
         "Must be a hosted zone's id such as Z0123456789ABCDEFGHIJ, or blank.",
     )
@@ -247,6 +256,7 @@ class Form(Ports):
         "Whether AWS WAF's managed rules and a rate limit stand before the portal.",
         "no",
         "yes",
+        checked=False,
     )
     portal_flavor: Value = choice(
         PORTAL,
@@ -266,14 +276,14 @@ class Form(Ports):
     portal_installer_sha256: Value = optional(
         PORTAL,
         "Installer's SHA-256",
-        "Optional - SHA-256 of the installer. Leave blank to record that of the first download and enforce it then.",
+        "Optional - SHA-256 of the installer. Leave blank to enforce that of the first download.",
         patterns.SHA256,
         "Must be 64 hexadecimal digits in lower case, or blank.",
     )
     jdbc_driver_url: Value = question(
         PORTAL,
         "JDBC driver",
-        "Location (https:// or s3://) of MySQL Connector/J as a .tar.gz archive, the platform-independent edition.",
+        "Location (https:// or s3://) of MySQL Connector/J, the platform-independent .tar.gz.",
         default="https://dev.mysql.com/get/Downloads/Connector-J/mysql-connector-j-8.4.0.tar.gz",
         pattern=patterns.whole(patterns.DOWNLOAD),
         constraint="Must be an https:// or s3:// location.",
@@ -281,7 +291,7 @@ class Form(Ports):
     jdbc_driver_sha256: Value = optional(
         PORTAL,
         "JDBC driver's SHA-256",
-        "Optional - SHA-256 of the archive. Leave blank to record that of the first download and enforce it then.",
+        "Optional - SHA-256 of the archive. Leave blank to enforce that of the first download.",
         patterns.SHA256,
         "Must be 64 hexadecimal digits in lower case, or blank.",
     )
@@ -295,7 +305,7 @@ class Form(Ports):
     admin_password_secret_arn: Value = optional(
         PORTAL,
         "Administrator's password secret",
-        "Optional - ARN of a secret with the password of the administrator efadmin. Leave blank to have one generated.",
+        "Optional - ARN of a secret with efadmin's password. Leave blank to have one generated.",
         patterns.SECRET_ARN,
         "Must be a secret's ARN, or blank.",
     )
@@ -303,23 +313,29 @@ class Form(Ports):
         PORTAL, "Instance type", "Instance type of the portal nodes.", "t3.2xlarge"
     )
     portal_volume_size: Value = number(
-        PORTAL, "Root volume (GiB)", "Size of a portal node's root volume.", 50, 50, 16384
+        PORTAL,
+        "Root volume (GiB)",
+        "Size of a portal node's root volume.",
+        50,
+        50,
+        16384,
+        checked=False,
     )
     portal_ami_id: Value = optional(
         PORTAL,
         "Machine image",
-        "Optional - Your own image, made from ParallelCluster's Amazon Linux 2023 image. Leave blank to take "
-        "ParallelCluster's own.",
+        "Optional - Image made from ParallelCluster's Amazon Linux 2023 image. Leave blank to take that itself.",
         patterns.IMAGE,
         "Must be an image's id such as ami-0123456789abcdef0, or blank.",
     )
     portal_image_refresh: Value = question(
         PORTAL,
         "Image refresh",
-        "Any new text here makes an update look ParallelCluster's newest image up again and replace the portal nodes.",
+        "Any new text makes an update look the newest image up again and replace the portal nodes.",
         default="1",
         pattern=patterns.whole(patterns.REFRESH),
         constraint="Must be 1 to 64 letters, digits, dots, hyphens or underscores.",
+        checked=False,
     )
     key_name: Value = optional(
         PORTAL,
@@ -339,8 +355,7 @@ class Form(Ports):
     database_instance_class: Value = optional(
         DATABASE,
         "Instance class",
-        "Optional - Class of provisioned database instances, such as db.r6g.large. Leave blank unless the capacity is "
-        "provisioned.",
+        "Optional - Class of provisioned instances. Leave blank unless the capacity is provisioned.",
         patterns.DATABASE_CLASS,
         "Must be a database instance class such as db.r6g.large, or blank.",
     )
@@ -363,18 +378,20 @@ class Form(Ports):
         pattern=patterns.whole(patterns.AURORA_VERSION),
         constraint="Must be a version of Aurora MySQL 3 such as 8.0.mysql_aurora.3.10.6.",
     )
-    database_backup_days: Value = number(DATABASE, "Backups (days)", "How long automatic backups are kept.", 7, 1, 35)
+    database_backup_days: Value = number(
+        DATABASE, "Backups (days)", "How long automatic backups are kept.", 7, 1, 35, checked=False
+    )
     database_snapshot_arn: Value = optional(
         DATABASE,
         "Restore from snapshot",
-        "Optional - ARN of a cluster snapshot of an earlier deployment. Leave blank to start with an empty database.",
+        "Optional - ARN of an earlier deployment's cluster snapshot. Leave blank to start empty.",
         patterns.SNAPSHOT_ARN,
         "Must be a cluster snapshot's ARN, or blank.",
     )
     existing_file_system_id: Value = optional(
         STORAGE,
         "Existing EFS file system",
-        "Optional - EFS file system of an earlier deployment, without mount targets. Leave blank to make one.",
+        "Optional - An earlier deployment's, without mount targets. Leave blank to make one.",
         patterns.FILE_SYSTEM,
         "Must be a file system's id such as fs-0123456789abcdef0, or blank.",
     )
@@ -393,13 +410,15 @@ class Form(Ports):
         "Size of each cluster's FSx for Lustre file system; it can grow later and never shrink.",
         *LUSTRE_SIZES,
         type="Number",
+        constraint="Choose 1200, 2400 or a multiple of 2400 up to 48000.",
     )
     lustre_throughput: Value = choice(
         STORAGE,
         "Lustre throughput (MB/s per TiB)",
-        "Throughput of a persistent file system: 50, 100 or 200 for PERSISTENT_1, 125 to 1000 for PERSISTENT_2.",
+        "Of a persistent file system: 50, 100 or 200 for PERSISTENT_1, 125 to 1000 for PERSISTENT_2.",
         *sorted((*PERSISTENT_1_THROUGHPUTS, *PERSISTENT_2_THROUGHPUTS)),
         type="Number",
+        checked=False,
     )
     kms_key_arn: Value = optional(
         STORAGE,
@@ -411,7 +430,7 @@ class Form(Ports):
     parallel_cluster_version: Value = question(
         CLUSTERS,
         "ParallelCluster version",
-        "Version of AWS ParallelCluster and of its machine image; a running deployment cannot change it.",
+        "Version of AWS ParallelCluster and its image; a running deployment cannot change it.",
         default="3.16.1",
         pattern=patterns.whole(patterns.PARALLELCLUSTER_VERSION),
         constraint="Must be 3.16.0 or newer, such as 3.16.1.",
@@ -444,17 +463,80 @@ class Form(Ports):
         "yes",
     )
     slurm_accounting: Value = choice(
-        CLUSTERS, "Slurm accounting", "Whether each cluster keeps Slurm accounting in the database.", "yes", "no"
+        CLUSTERS,
+        "Slurm accounting",
+        "Whether each cluster keeps Slurm accounting in the database.",
+        "yes",
+        "no",
+        checked=False,
+    )
+    directory_domain_name: Value = optional(
+        DIRECTORY,
+        "Domain",
+        "Optional - Domain of the Active Directory or LDAP service whose users sign in. Leave blank for efadmin alone.",
+        patterns.DIRECTORY_DOMAIN,
+        "Must be a name such as corp.example.com or DC=corp,DC=example,DC=com, or blank.",
+        checked=False,
+    )
+    directory_domain_addr: Value = optional(
+        DIRECTORY,
+        "Servers",
+        "Optional - Its servers, separated by commas; ldap:// is encrypted by StartTLS. Leave blank for no directory.",
+        patterns.DIRECTORY_SERVERS,
+        "Must be ldaps:// or ldap:// addresses with no port but 636, 3269, 389 or 3268, or blank.",
+    )
+    directory_domain_read_only_user: Value = optional(
+        DIRECTORY,
+        "Reading user",
+        "Optional - Distinguished name of the user that searches the directory. Leave blank for no directory.",
+        patterns.DISTINGUISHED_NAME,
+        "Must be a name such as CN=reader,OU=Users,DC=corp,DC=example,DC=com, or blank.",
+        checked=False,
+    )
+    directory_password_secret_arn: Value = optional(
+        DIRECTORY,
+        "Reading user's password secret",
+        "Optional - ARN of a secret with that user's password as plain text. Leave blank for no directory.",
+        patterns.SECRET_ARN,
+        "Must be a secret's ARN, or blank.",
+    )
+    directory_ca_cert_secret_arn: Value = optional(
+        DIRECTORY,
+        "CA certificate secret",
+        "Optional - ARN of a secret with the servers' CA certificates in PEM. Leave blank for public authorities.",
+        patterns.SECRET_ARN,
+        "Must be a secret's ARN, or blank.",
+    )
+    directory_ldap_access_filter: Value = optional(
+        DIRECTORY,
+        "Access filter",
+        "Optional - LDAP filter of the users who may sign in. Leave blank to admit all.",
+        patterns.LDAP_FILTER,
+        "Must be a filter such as (memberOf=CN=hpc,DC=example,DC=com) without quotes and question marks, or blank.",
+        checked=False,
+    )
+    directory_ldap_schema: Value = choice(
+        DIRECTORY,
+        "Schema",
+        "AD computes uids from SIDs, AD-POSIX takes its uidNumber; the others are LDAP's kinds of POSIX accounts.",
+        *DIRECTORY_SCHEMAS,
+        checked=False,
     )
     alarm_email: Value = optional(
         OPERATIONS,
         "Alarms by e-mail",
-        "Optional - E-mail address that alarms go to, after its owner confirms. Leave blank to send none.",
+        "Optional - Address that alarms go to once its owner confirms. Leave blank to send none.",
         patterns.EMAIL,
         "Must be an e-mail address, or blank.",
+        checked=False,
     )
     access_logs: Value = choice(
-        OPERATIONS, "Access logs", "Whether the load balancer writes access logs into a bucket.", "no", "yes"
+        OPERATIONS,
+        "Access logs",
+        "Whether the load balancer writes access logs into a bucket.",
+        "no",
+        "yes",
+        checked=False,
     )
     log_retention_days: Value = choice(
         OPERATIONS,
@@ -463,13 +545,15 @@ class Form(Ports):
         *LOG_RETENTION_DAYS,
         type="Number",
         default=90,
+        checked=False,
     )
     deletion_protection: Value = choice(
         OPERATIONS,
         "Deletion protection",
-        "Whether database and load balancer refuse deletion. Switch it on by an update, and off before a delete.",
+        "Whether database and load balancer refuse deletion. Switch it on after the launch, off before a delete.",
         "no",
         "yes",
+        checked=False,
     )
     permissions_boundary_arn: Value = optional(
         OPERATIONS,
@@ -504,7 +588,7 @@ class Form(Ports):
 
 @dataclass(frozen=True)
 class Answers(Ports):
-    """All answers to the form, for preflight: in each port the lines `name=answer` of one group.
+    """All answers that preflight looks at: in each port the lines `name=answer` of one group.
 
     Sixty parameters would leave no room in its template; one would not hold the longest answers (4,096 bytes).
     """
@@ -515,6 +599,7 @@ class Answers(Ports):
     database: Value = port(f"Answers: {DATABASE}")
     storage: Value = port(f"Answers: {STORAGE}")
     clusters: Value = port(f"Answers: {CLUSTERS}")
+    directory: Value = port(f"Answers: {DIRECTORY}")
     operations: Value = port(f"Answers: {OPERATIONS}")
     assets: Value = port(f"Answers: {ASSETS}")
 
@@ -524,7 +609,7 @@ def answers(*forms: Ports) -> Answers:
     lines: dict[str, list[str]] = {group: [] for group in GROUPS}
     for form in forms:
         for name, asked, value in each_port(form):
-            if value:
+            if value and cast(Question, asked).checked:
                 lines[cast(Question, asked).group].append(f"{name}=${{{name}}}")
     return Answers(*(Sub("\n".join(lines[group])) for group in GROUPS))
 

@@ -30,6 +30,14 @@ PARALLELCLUSTER_VERSION = r"3\.(1[6-9]|[2-9]\d)\.\d+"
 BUCKET = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
 REGION = r"[a-z]{2}(-[a-z]+)+-\d"
 PREFIX = r"([A-Za-z0-9._-]+/)+"
+# The two forms that ParallelCluster takes (DomainNameValidator of 3.16.1).
+DIRECTORY_DOMAIN = r"([\w-]+(\.[\w-]+)*|(DC|dc)=[\w-]+(,(DC|dc)=[\w-]+)*)"
+# The ports are those that the firewall tier lets out.
+DIRECTORY_SERVER = r"ldaps?://[A-Za-z0-9.-]+(:(389|636|3268|3269))?"
+DIRECTORY_SERVERS = rf"{DIRECTORY_SERVER}(,{DIRECTORY_SERVER})*"
+# Printable characters, but quotes, and what sssd's syntax or a shell's would take for its own.
+DISTINGUISHED_NAME = r"[A-Za-z]+=[\x20\x21\x23-\x26\x28-\x5b\x5d-\x7e]*[\w)]"
+LDAP_FILTER = r"[(][\x20\x21\x23-\x26\x28-\x3e\x40-\x7e]+[)]"
 REFRESH = r"[A-Za-z0-9._-]{1,64}"
 
 

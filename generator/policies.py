@@ -20,6 +20,8 @@ from generator.wiring import GOES_WITH_THE_STACK, StrictTemplate, Tier, Value
 
 RUNTIME = "python3.13"
 BOUNDARY_GIVEN = "BoundaryGiven"
+DIRECTORY_GIVEN = "DirectoryGiven"
+DIRECTORY_CA_GIVEN = "DirectoryCaGiven"
 
 
 class LogGroup(AWSObject):
@@ -108,6 +110,18 @@ def may_read_release(tier: Tier, form: Form) -> Statement:
     """The right to read the release's files in the publisher's bucket."""
     key = f"${{Prefix}}{tier.sources.release}*"
     return allow(["s3:GetObject"], [bucket_arn(form.assets_bucket, key, Prefix=form.assets_prefix)])
+
+
+def directory_secret(template: StrictTemplate, form: Form) -> If:
+    """ARN of the secret of the directory's reading user, as a resource of a statement that has others as well."""
+    arn = form.directory_password_secret_arn
+    return If(given(template, DIRECTORY_GIVEN, arn), arn, NoValue)
+
+
+def directory_ca_secret(template: StrictTemplate, form: Form) -> If:
+    """ARN of the secret of the directory's CA certificates, likewise."""
+    arn = form.directory_ca_cert_secret_arn
+    return If(given(template, DIRECTORY_CA_GIVEN, arn), arn, NoValue)
 
 
 def may_download(template: StrictTemplate, what: str, location: Value) -> If:

@@ -87,23 +87,17 @@ def rules(location: Location, form: Form, asked_by: str) -> dict[str, dict[str, 
             when=contains(REGIONS["aws-cn"], Ref("AWS::Region")),
         ),
         "Persistent1Throughput": rule(
-            "LustreDeploymentType PERSISTENT_1 takes LustreThroughput 50, 100 or 200: choose one of these.",
+            "LustreDeploymentType auto and PERSISTENT_1 take LustreThroughput 50, 100 or 200: choose one of these.",
             contains([str(value) for value in params.PERSISTENT_1_THROUGHPUTS], form.lustre_throughput),
-            when=Equals(form.lustre_deployment_type, "PERSISTENT_1"),
+            when=contains(["auto", "PERSISTENT_1"], form.lustre_deployment_type),  # auto is that in China
         ),
         "Persistent2Throughput": rule(
             "LustreDeploymentType PERSISTENT_2 takes LustreThroughput 125, 250, 500 or 1000: choose one of these.",
             contains([str(value) for value in params.PERSISTENT_2_THROUGHPUTS], form.lustre_throughput),
             when=Equals(form.lustre_deployment_type, "PERSISTENT_2"),
         ),
-        "AutomaticLustreThroughput": rule(
-            "LustreDeploymentType auto takes LustreThroughput 50, 100 or 200 (PERSISTENT_1 in China): choose one of these.",
-            contains([str(value) for value in params.PERSISTENT_1_THROUGHPUTS], form.lustre_throughput),
-            when=Equals(form.lustre_deployment_type, "auto"),
-        ),
         "ReleaseIsNamed": rule(
-            "AssetsBucket or AssetsBucketRegion is blank: launch from a published link, or name the release's bucket and "
-            "its region.",
+            "AssetsBucket or AssetsBucketRegion is blank: launch from a published link, or name the release's place.",
             And(given(form.assets_bucket), given(form.assets_bucket_region)),
         ),
         "RestoredDatabaseComesWithItsFiles": rule(
@@ -112,6 +106,18 @@ def rules(location: Location, form: Form, asked_by: str) -> dict[str, dict[str, 
             when=given(form.database_snapshot_arn),
         ),
     }
+    directory = (
+        form.directory_domain_name,
+        form.directory_domain_addr,
+        form.directory_domain_read_only_user,
+        form.directory_password_secret_arn,
+    )
+    found["DirectoryIsWhole"] = rule(
+        "A directory is half given: with one of DirectoryDomainName, DirectoryDomainAddr, DirectoryDomainReadOnlyUser, "
+        "DirectoryPasswordSecretArn, DirectoryCaCertSecretArn or DirectoryLdapAccessFilter give the first four.",
+        And(*map(given, directory)),
+        when=either(*map(given, (*directory, form.directory_ca_cert_secret_arn, form.directory_ldap_access_filter))),
+    )
     if asked_by == params.MAIN:
         found |= _zone_rules([zone.availability_zone for zone in location.zones])
     else:

@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTED = re.compile(
     r'^(?P<decorator> *@.*\n)?(?P<head> *(?:def|class) .*:\n) +"""(?:[^"]|"(?!""))*"""\n+(?= )', re.MULTILINE
 )
+COMMENT = re.compile(r"^ *# .*\n", re.MULTILINE)
+INDENT = re.compile(r"^ +", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,9 @@ class Sources:
     def inline_function(self, name: str) -> str:
         """The code of Lambda `name` as one file: lambda/common/answer.py stands in place of its import.
 
-        What modules and functions say of themselves, and imports said twice, stay in the sources: a template is to stay
-        below 51,200 bytes. Only a decorator may make use of a docstring, as preflight's checks do.
+        What modules and functions say of themselves, lines of comment and imports said twice stay in the sources, and
+        the code is indented by two blanks: a template is to stay below 51,200 bytes. Only a decorator may make use of a
+        docstring, as preflight's checks do.
         """
         handler = f"lambda/{name}/handler.py"
         before, imported, after = self._code(handler).partition("from answer import")
@@ -73,7 +76,8 @@ class Sources:
         answer = self._code("lambda/common/answer.py")
         said = {line for line in before.splitlines() if line.startswith("import ")}
         answer = "".join(line for line in answer.splitlines(keepends=True) if line.rstrip("\n") not in said)
-        code = f"# {handler} and lambda/common/answer.py\n{before}{answer}{rest}"
+        code = COMMENT.sub("", f"{before}{answer}{rest}")
+        code = f"# {handler} and lambda/common/answer.py\n{INDENT.sub(lambda found: found[0][::2], code)}"
         if not code.isascii() or "\t" in code or " \n" in code:
             raise GeneratorError(
                 f"lambda/{name}: use plain ASCII without tabs or trailing blanks, so that it stays readable YAML"

@@ -172,18 +172,14 @@ def finish(tier: Tier, offers: dict[str, tuple[Port, Value]], outputs: Ports) ->
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the parent a tier goes: for which zone (1, 2, …), under which condition, after which other tiers."""
+    """Where in the parent a tier goes: under which condition, after which other tiers."""
 
     parent: Parent
-    zone: int | None = None
     condition: str | None = None
     after: tuple[Ports, ...] = ()
 
     def add(self, build: Callable[Concatenate[Tier, Arguments], R], *args: Arguments.args, **_: Arguments.kwargs) -> R:
-        """Build a tier and nest it here; returns its ports in the parent's scope.
-
-        The arguments are `Ports` or tuples of them, one for each zone, whose parameters then end in the zone's number.
-        """
+        """Build a tier and nest it here; returns its ports in the parent's scope. The arguments are `Ports`."""
         return self.parent.nest(self, build, args)
 
 
@@ -211,9 +207,9 @@ class Parent:
         """Build a tier and nest it; returns its ports in the parent's scope."""
         return Place(self).add(build, *args, **_)
 
-    def place(self, *, zone: int | None = None, condition: str | None = None, after: Sequence[Ports] = ()) -> Place:
-        """A place for a tier that is built for one zone, or under a condition, or after tiers it takes nothing from."""
-        return Place(self, zone, condition, tuple(after))
+    def place(self, *, condition: str | None = None, after: Sequence[Ports] = ()) -> Place:
+        """A place for a tier that is built under a condition, or after tiers it takes nothing from."""
+        return Place(self, condition, tuple(after))
 
     def stack_of(self, ports: Ports) -> str:
         """The logical id of the nested stack that handed out `ports`."""
@@ -240,7 +236,7 @@ class Parent:
         if child is None:
             tier = Tier(name, description_of(build.__module__), self.zone_count, self.sources)
             child = self.children[name] = finish(tier, offers, build(tier, *inside))
-        title = f"{camel(name)}Stack{place.zone or ''}"
+        title = f"{camel(name)}Stack"
         stack = Stack(title, **GOES_WITH_THE_STACK, TemplateURL=self.template_url(child.file_name))
         if child.parameters:
             stack.Parameters = {key: joined(*offers[key]) for key in child.parameters}
@@ -268,9 +264,7 @@ def _descend(argument: Any, change: Callable[[str, Port, Value], Value]) -> Any:
     """An argument of a tier in the child's scope."""
     if isinstance(argument, Ports):
         return translate(argument, change)
-    if isinstance(argument, tuple) and all(isinstance(item, Ports) for item in argument):
-        return tuple(translate(item, change, str(number)) for number, item in enumerate(argument, 1))
-    raise GeneratorError(f"a tier takes Ports or a tuple of them, not {argument!r}: hand the value over as a port")
+    raise GeneratorError(f"a tier takes Ports, not {argument!r}: hand the value over as a port")
 
 
 def description_of(module: str) -> str:

@@ -28,6 +28,13 @@ PARAMETERS = {
     "DatabaseMasterUsername": "hpcadmin",
     "DatabasePort": "3306",
     "DatabaseSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:database-AbCdEf",
+    "DirectoryCaCertSecretArn": "",
+    "DirectoryDomainAddr": "ldaps://dc1.corp.example.com,ldaps://dc2.corp.example.com",
+    "DirectoryDomainName": "corp.example.com",
+    "DirectoryDomainReadOnlyUser": "CN=reader,OU=Users,DC=corp,DC=example,DC=com",
+    "DirectoryLdapAccessFilter": "",
+    "DirectoryLdapSchema": "AD",
+    "DirectoryPasswordSecretArn": "",
     "FileSystemId": "fs-0e0e0e0e0e0e0e0e0",
     "HeadNodeGroupId": "sg-0a0a0a0a0a0a0a0a0",
     "HeadNodeInstanceType": "m6i.xlarge",
@@ -51,6 +58,19 @@ SWITCHES = {
         {"PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary"},
         {"PermissionsBoundaryArn": ""},
     ),
+    "DirectoryCaGiven": (
+        {"DirectoryCaCertSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:ca-AbCdEf"},
+        {"DirectoryCaCertSecretArn": ""},
+    ),
+    "DirectoryFilterGiven": (
+        {"DirectoryLdapAccessFilter": "(memberOf=CN=hpc,OU=Groups,DC=corp,DC=example,DC=com)"},
+        {"DirectoryLdapAccessFilter": ""},
+    ),
+    "DirectoryGiven": (
+        {"DirectoryPasswordSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:directory-AbCdEf"},
+        {"DirectoryPasswordSecretArn": ""},
+    ),
+    "DirectoryIdsMapped": ({"DirectoryLdapSchema": "AD"}, {"DirectoryLdapSchema": "AD-POSIX"}),
     "EfaWanted": ({"ComputeEfa": "yes", "ComputeInstanceType": "c6i.32xlarge"}, {"ComputeEfa": "no"}),
     "KeyGiven": ({"KeyName": "operators"}, {"KeyName": ""}),
     "SpotWanted": ({"SpotMaxNodes": "20"}, {"SpotMaxNodes": "0"}),
@@ -69,6 +89,10 @@ def conditions(parameters: dict[str, str]) -> dict[str, bool]:
     return {
         "AccountingWanted": parameters["SlurmAccounting"] == "yes",
         "BoundaryGiven": parameters["PermissionsBoundaryArn"] != "",
+        "DirectoryCaGiven": parameters["DirectoryCaCertSecretArn"] != "",
+        "DirectoryFilterGiven": parameters["DirectoryLdapAccessFilter"] != "",
+        "DirectoryGiven": parameters["DirectoryPasswordSecretArn"] != "",
+        "DirectoryIdsMapped": parameters["DirectoryLdapSchema"] == "AD",
         "EfaWanted": parameters["ComputeEfa"] == "yes",
         "KeyGiven": parameters["KeyName"] != "",
         "SpotWanted": parameters["SpotMaxNodes"] != "0",
@@ -126,6 +150,8 @@ def _resolve(node: Any, parameters: dict[str, str], truths: dict[str, bool]) -> 
             return _resolve(chosen if truths[condition] else other, parameters, truths)
         if name == "Fn::Join":
             return argument[0].join(_resolve(argument[1], parameters, truths))
+        if name == "Fn::Select":
+            return _resolve(argument[1], parameters, truths)[int(argument[0])]
         if name == "Fn::Split":
             return _resolve(argument[1], parameters, truths).split(argument[0])
     resolved = {key: _resolve(value, parameters, truths) for key, value in node.items()}

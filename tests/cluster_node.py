@@ -77,6 +77,7 @@ STAND_INS = {
         esac
         true""",
     "getent": '[ -e "$NODE/$1" ] && grep -E "^$2:|^[^:]*:[^:]*:$2:" "$NODE/$1" | head -n 1 | grep .',
+    "systemctl": 'echo "systemctl $*" >>"$NODE/systemctl.calls"; [ ! -e "$NODE/stuck" ]',
     "groupadd": 'echo "groupadd $*" >>"$NODE/accounts.calls"; echo "$3:x:$2:" >>"$NODE/group"',
     "useradd": 'echo "useradd $*" >>"$NODE/accounts.calls"; echo "$8:x:$2:$4:::$6" >>"$NODE/passwd"',
 }

@@ -6,7 +6,7 @@
     change = portal.update(DatabaseBackupDays="14")
     assert change.touched == {"database.DatabaseCluster"}
 
-Resources go by `tier.LogicalId`, or `tierN.LogicalId` for a tier that exists per zone (lustre1, cluster2).
+Resources go by `tier.LogicalId`.
 """
 
 from __future__ import annotations

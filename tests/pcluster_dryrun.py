@@ -98,6 +98,7 @@ def _deployment(region: str) -> dict[str, str]:
     secrets = boto3.client("secretsmanager")
     munge = secrets.create_secret(Name="munge", SecretString="M" * 128)["ARN"]
     password = secrets.create_secret(Name="database", SecretString="correct-horse")["ARN"]
+    reader = secrets.create_secret(Name="directory", SecretString="battery-staple")["ARN"]
     iam = boto3.client("iam")
     policy = iam.create_policy(PolicyName="nodes", Path="/parallelcluster/", PolicyDocument=NODE_POLICY)["Policy"][
         "Arn"
@@ -114,6 +115,7 @@ def _deployment(region: str) -> dict[str, str]:
         "AWS::Region": region,
         "ComputeNodeGroupId": groups["ComputeNodeGroup"],
         "DatabaseSecretArn": password,
+        "DirectorySecret": reader,  # to be given as DirectoryPasswordSecretArn
         "FileSystemId": file_system,
         "HeadNodeGroupId": groups["HeadNodeGroup"],
         "LustreId": PARAMETERS["LustreId"],

@@ -14,9 +14,30 @@ from marshmallow import ValidationError
 
 from generator.params import LOG_RETENTION_DAYS
 
+OF_DIRECTORY = {name: on_off for name, on_off in SWITCHES.items() if name.startswith("Directory")}
+OTHERS = {name: on_off for name, on_off in SWITCHES.items() if name not in OF_DIRECTORY}
+
+
+def combinations(switches: dict[str, Any], *picks: tuple[int, ...]) -> list[dict[str, str]]:
+    """Answers for `picks` of on (0) and off (1), or for all there are."""
+    return [
+        {
+            name: value
+            for on_off, pick in zip(switches.values(), picked, strict=True)
+            for name, value in on_off[pick].items()
+        }
+        for picked in picks or itertools.product((0, 1), repeat=len(switches))
+    ]
+
+
+# All of what has nothing to do with a directory, with and without one, and all of a directory.
 COMBINATIONS = [
-    {name: value for on_off, pick in zip(SWITCHES.values(), picks, strict=True) for name, value in on_off[pick].items()}
-    for picks in itertools.product((0, 1), repeat=len(SWITCHES))
+    one | other
+    for ones, others in (
+        (combinations(OTHERS), combinations(OF_DIRECTORY, (0,) * len(OF_DIRECTORY), (1,) * len(OF_DIRECTORY))),
+        (combinations(OF_DIRECTORY), [{}]),
+    )
+    for one, other in itertools.product(ones, others)
 ]
 
 
@@ -60,7 +81,8 @@ def test_every_combination_of_answers_passes_the_schema_with_strings_as_cloudfor
 def test_the_file_uses_only_the_conditions_and_values_that_the_cluster_tier_hands_in() -> None:
     parameters, conditions = names_used()
     assert conditions == set(SWITCHES)
-    assert parameters - {"AWS::NoValue"} == set(PARAMETERS) - {"ComputeEfa", "SlurmAccounting"}
+    conditions_alone = {"ComputeEfa", "SlurmAccounting", "DirectoryCaCertSecretArn"}
+    assert parameters - {"AWS::NoValue"} == set(PARAMETERS) - conditions_alone
 
 
 def test_every_log_retention_that_the_form_offers_is_one_of_parallelclusters() -> None:
@@ -123,6 +145,12 @@ WRONG: list[tuple[str, Any]] = [
     ("Monitoring.Logs.CloudWatch.RetentionInDays", "42"),
     ("Monitoring.Logs.CloudWatch.DeletionPolicy", "RetainExceptOnCreate"),
     ("Iam.PermissionsBoundary", "boundary"),
+    ("DirectoryService.DomainName", None),
+    ("DirectoryService.DomainReadOnlyUser", None),
+    ("DirectoryService.PasswordSecretArn", "battery-staple"),
+    ("DirectoryService.LdapTlsReqCert", "perhaps"),
+    ("DirectoryService.AdditionalSssdConfigs", "ldap_schema = AD"),
+    ("DirectoryService.LdapTlsCaCertSecretArn", "arn:aws:secretsmanager:us-east-1:123456789012:secret:ca"),
     ("Tags", [{"Key": "parallelcluster:mine", "Value": "yes"}]),
 ]
 
@@ -191,8 +219,17 @@ def test_a_cluster_mounts_the_shared_file_system_and_its_own_lustre_only() -> No
 
 def test_secrets_are_named_and_never_told() -> None:
     named = [str(leaf) for leaf in scalars(everything()) if "secret" in str(leaf).lower()]
-    assert sorted(named) == sorted([PARAMETERS["MungeSecretArn"], PARAMETERS["DatabaseSecretArn"]])
+    directory = everything()["DirectoryService"]["PasswordSecretArn"]
+    assert sorted(named) == sorted([PARAMETERS["MungeSecretArn"], PARAMETERS["DatabaseSecretArn"], directory])
     assert "resolve:" not in SOURCE.read_text()
+
+
+def test_a_directory_is_only_asked_with_verified_tls() -> None:
+    for answers in COMBINATIONS:
+        directory = configuration(**answers).get("DirectoryService", {"LdapTlsReqCert": "hard"})
+        assert directory["LdapTlsReqCert"] == "hard"
+        assert directory.get("AdditionalSssdConfigs", {}).get("ldap_id_use_start_tls", "True") == "True"
+        assert "ldap_auth_disable_tls_never_use_in_production" not in str(directory)
 
 
 def test_partitions_are_never_written_out() -> None:
@@ -209,6 +246,7 @@ def test_scripts_in_the_configuration_are_those_that_the_project_ships() -> None
 
 # -- what a running cluster takes -------------------------------------------------------------------------------------
 
+DIRECTORY = SWITCHES["DirectoryGiven"][0]
 UPDATES: list[tuple[dict[str, str], dict[str, str], bool]] = [
     ({}, {"ClusterScripts": "userdata/cluster-ba9876543210"}, True),  # a release with other scripts
     ({}, {"ComputeMaxNodes": "20"}, True),
@@ -223,6 +261,10 @@ UPDATES: list[tuple[dict[str, str], dict[str, str], bool]] = [
     ({"SpotMaxNodes": "5"}, {"SpotMaxNodes": "0"}, False),
     ({"ComputeEfa": "yes"}, {"ComputeEfa": "no"}, False),  # a managed placement group goes with a stopped fleet only
     ({}, {"SlurmAccounting": "no"}, False),
+    ({}, DIRECTORY, False),
+    (DIRECTORY, {"DirectoryPasswordSecretArn": ""}, False),
+    (DIRECTORY, {"DirectoryLdapAccessFilter": "(cn=*)"}, False),
+    (DIRECTORY, {"DirectoryLdapSchema": "rfc2307bis"}, False),
     ({}, {"HeadNodeInstanceType": "m6i.2xlarge"}, False),
     ({}, {"KeyName": "operators"}, False),
     ({}, {"LocalAssetsBucket": "another-bucket"}, False),
@@ -241,6 +283,12 @@ def test_a_running_cluster_takes_or_refuses_an_update(
 def test_a_stopped_cluster_takes_another_instance_type_and_fewer_nodes() -> None:
     smaller = configuration(ComputeInstanceType="c7i.2xlarge", ComputeMaxNodes="5", SlurmAccounting="no")
     assert _patch(configuration(), smaller, running=False).check()[0]
+
+
+def test_a_stopped_cluster_takes_a_directory_another_one_and_none() -> None:
+    one, other = configuration(**DIRECTORY), configuration(**DIRECTORY, DirectoryDomainName="dc=other,dc=example")
+    for before, after in ((configuration(), one), (one, other), (other, configuration())):
+        assert _patch(before, after, running=False).check()[0]
 
 
 def test_with_terminate_a_running_cluster_takes_another_instance_type_and_fewer_nodes() -> None:

@@ -10,9 +10,10 @@ import pytest
 from cluster_configuration import SWITCHES, configuration
 from pcluster_dryrun import account, faults
 
-EVERYTHING = {
-    name: value for on, _ in SWITCHES.values() for name, value in on.items() if name != "PermissionsBoundaryArn"
-}
+from generator.params import DIRECTORY_SCHEMAS
+
+IN_THE_ACCOUNT = {"PermissionsBoundaryArn", "DirectoryPasswordSecretArn"}
+EVERYTHING = {name: value for on, _ in SWITCHES.values() for name, value in on.items() if name not in IN_THE_ACCOUNT}
 NOTHING = {name: value for _, off in SWITCHES.values() for name, value in off.items()}
 
 
@@ -39,6 +40,27 @@ def test_the_only_warning_is_that_session_manager_takes_the_place_of_a_key_pair(
     assert warning.startswith("If you do not specify a key pair")
 
 
+@in_each_partition
+@pytest.mark.parametrize("schema", DIRECTORY_SCHEMAS)
+def test_parallelcluster_takes_a_directory_of_every_kind(deployment: dict[str, str], schema: str) -> None:
+    answers = EVERYTHING | {"DirectoryPasswordSecretArn": deployment["DirectorySecret"], "DirectoryLdapSchema": schema}
+    assert faults(configuration(**(deployment | answers))) == []
+
+
+@in_one_region
+@pytest.mark.parametrize(("scheme", "warned"), [("ldaps", False), ("ldap", True)])
+def test_parallelcluster_warns_of_ldap_since_it_does_not_know_of_start_tls(
+    deployment: dict[str, str], scheme: str, warned: bool
+) -> None:
+    answers = {
+        "DirectoryPasswordSecretArn": deployment["DirectorySecret"],
+        "DirectoryDomainAddr": f"{scheme}://dc1.corp.example.com",
+        "DirectoryDomainName": "dc=corp,dc=example,dc=com",
+    }
+    told = faults(configuration(**(deployment | answers)), "WARNING")
+    assert any("ldaps protocol is strongly encouraged" in sentence for sentence in told) is warned
+
+
 @in_one_region
 def test_zone_two_is_as_good_as_zone_one(deployment: dict[str, str]) -> None:
     assert faults(configuration(**(deployment | {"ZoneNumber": "2"}))) == []
@@ -55,6 +77,10 @@ WRONG_VALUES = [
     ({"NodePolicyArn": "arn:aws:iam::123456789012:policy/parallelcluster/none"}, "not found"),
     ({"PrivateSubnetId": "subnet-0123456789abcdef0"}, "does not exist"),
     ({"DatabaseEndpoint": "mysql://aurora"}, "scheme"),
+    (
+        {"DirectoryPasswordSecretArn": "arn:aws:ssm:us-east-1:123456789012:parameter/reader"},
+        "is not supported in region",
+    ),
 ]
 
 
@@ -70,6 +96,11 @@ def _without_groups(section: dict[str, Any]) -> None:
 
 def _settings(cluster: dict[str, Any], **settings: str) -> None:
     cluster["Scheduling"]["SlurmSettings"]["CustomSlurmSettings"] = [settings]
+
+
+def _directory(**changes: Any) -> dict[str, Any]:
+    on = {name: value for on, _ in SWITCHES.values() for name, value in on.items() if name.startswith("Directory")}
+    return configuration(**on)["DirectoryService"] | changes  # type: ignore[no-any-return]
 
 
 # Edits of templates/cluster.yaml that the schema takes and the validators refuse.
@@ -94,6 +125,20 @@ WRONG_EDITS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "two file systems in one place": (
         lambda cluster: cluster["SharedStorage"][1].update(MountDir="/efs"),
         "should be unique",
+    ),
+    "a directory whose domain is none": (
+        lambda cluster: cluster.update(DirectoryService=_directory(DomainName="corp example com")),
+        "Unsupported domain address format",
+    ),
+    "a directory of another kind than LDAP": (
+        lambda cluster: cluster.update(DirectoryService=_directory(AdditionalSssdConfigs={"id_provider": "ad"})),
+        "Cannot override the SSSD property 'id_provider'",
+    ),
+    "an access filter that nobody asks": (
+        lambda cluster: cluster.update(
+            DirectoryService=_directory(AdditionalSssdConfigs={"access_provider": "permit"})
+        ),
+        "Cannot override the SSSD property 'access_provider'",
     ),
     "a file system over the image's folders": (
         lambda cluster: cluster["SharedStorage"][1].update(MountDir="/opt"),

@@ -287,6 +287,61 @@ def test_without_slurmdbd_it_fails_with_a_sentence(node: Node) -> None:
     assert "could not be made a Slurm operator" in done.stderr
 
 
+# -- directory.sh -----------------------------------------------------------------------------------------------------
+
+
+def directory_files(node: Node) -> list[Path]:
+    """What ParallelCluster leaves of a directory on a head node."""
+    root = node.folder / "root"
+    shared = [root / f"opt/parallelcluster/{name}/directory_service" for name in ("shared", "shared_login_nodes")]
+    found = [root / "etc/sssd/sssd.conf", root / "var/lib/sss/db/cache_default.ldb", *(s / "sssd.conf" for s in shared)]
+    for path in found:
+        path.parent.mkdir(parents=True)
+        path.write_text("ldap_default_authtok = secret\n")
+    return found
+
+
+def test_a_directory_that_is_given_stays(node: Node) -> None:
+    files = directory_files(node)
+    assert node.run("directory.sh", "given", str(node.folder / "root")).returncode == 0
+    assert all(path.exists() for path in files) and not (node.folder / "systemctl.calls").exists()
+
+
+def test_a_directory_that_is_given_up_leaves_nothing_and_once(node: Node) -> None:
+    files = directory_files(node)
+    for _ in range(2):
+        done = node.run("directory.sh", "none", str(node.folder / "root"))
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert not any(path.exists() for path in files)
+    assert (node.folder / "systemctl.calls").read_text() == "systemctl stop sssd.service\n"
+
+
+def test_an_sssd_that_is_not_parallelclusters_stays(node: Node) -> None:
+    conf = node.folder / "root/etc/sssd/sssd.conf"
+    conf.parent.mkdir(parents=True)
+    conf.touch()
+    assert node.run("directory.sh", "none", str(node.folder / "root")).returncode == 0
+    assert conf.exists() and not (node.folder / "systemctl.calls").exists()
+
+
+def test_an_sssd_that_does_not_stop_is_said_and_tried_again(node: Node) -> None:
+    files = directory_files(node)
+    (node.folder / "stuck").touch()
+    done = node.run("directory.sh", "none", str(node.folder / "root"))
+    assert done.returncode == 1 and "sssd could not be stopped: see systemctl status sssd." in done.stderr
+    assert all(path.exists() for path in files)
+    (node.folder / "stuck").unlink()
+    assert node.run("directory.sh", "none", str(node.folder / "root")).returncode == 0
+    assert not any(path.exists() for path in files)
+
+
+def test_what_it_is_not_told_it_does_not_guess(node: Node) -> None:
+    files = directory_files(node)
+    done = node.run("directory.sh", "no", str(node.folder / "root"))
+    assert done.returncode == 1 and "usage: directory.sh given|none, not 'no'." in done.stderr
+    assert all(path.exists() for path in files)
+
+
 # -- accounts.sh ------------------------------------------------------------------------------------------------------
 
 

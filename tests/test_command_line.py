@@ -161,7 +161,7 @@ def test_a_source_that_is_not_text(refused: Refused, source: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [lambda text: text + "\tx = 1\n", lambda text: text + "x = 1  \n", lambda text: text + "# \u00e9\n"]
+    "change", [lambda text: text + "\tx = 1\n", lambda text: text + "x = 1  \n", lambda text: text + "x = '\u00e9'\n"]
 )
 def test_inline_code_that_would_spoil_its_literal_block(
     refused: Refused, source: Path, change: Callable[[str], str]
@@ -173,7 +173,7 @@ def test_inline_code_that_would_spoil_its_literal_block(
 
 def test_a_template_that_is_too_large(refused: Refused, source: Path) -> None:
     header = source / "lambda" / "preflight" / "handler.py"
-    header.write_text(header.read_text() + "# more\n" * 8000)
+    header.write_text(header.read_text() + "x = 1\n" * 8000)
     said = refused("--source", source)
     assert "preflight.template.yaml has " in said and "keep it below 51200" in said
 

@@ -45,6 +45,13 @@ SWITCHES: list[tuple[str, dict[str, str], set[str], set[str]]] = [
         {"AliasRecord"},
         {"SelfSignedCertificate", "CertificateFunction", "DomainValidatedCertificate"},
     ),
+    ("firewall", {}, {"PortalGroup"}, {f"PortalGroupToDirectory{port}" for port in (389, 636, 3268)}),
+    (
+        "firewall",
+        {"DirectoryPasswordSecretArn": "arn:x"},
+        {f"PortalGroupToDirectory{port}" for port in (389, 636, 3268)},
+        set(),
+    ),
     ("filesystem", {}, {"FileSystem", "MountTarget1", "MountTarget2"}, set()),
     ("filesystem", {"ExistingFileSystemId": "fs-0123456789"}, {"MountTarget1", "MountTarget2"}, {"FileSystem"}),
     ("secrets", {}, {"AdminPassword", "MungeKey"}, set()),
@@ -214,7 +221,7 @@ def test_capacity_and_backups_are_the_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "title"), [("database", "DatabaseCluster"), ("filesystem", "FileSystem"), ("lustre", "LustreFileSystem")]
+    ("name", "title"), [("database", "DatabaseCluster"), ("filesystem", "FileSystem"), ("lustre", "LustreFileSystem1")]
 )
 def test_the_operator_s_key(name: str, title: str) -> None:
     persistent = {"LustreDeploymentType": "PERSISTENT_2", "LustreThroughput": "125"} if name == "lustre" else {}
@@ -239,7 +246,7 @@ def test_the_operator_s_key(name: str, title: str) -> None:
 def test_the_lustre_type(region: str, asked: str, comes_to: str, persistent: bool) -> None:
     throughput = "250" if asked == "PERSISTENT_2" else "100"
     answers = {"LustreDeploymentType": asked, "LustreThroughput": throughput, "KmsKeyArn": KEY}
-    system = properties("lustre", "LustreFileSystem", region, **answers)
+    system = properties("lustre", "LustreFileSystem1", region, **answers)
     wanted = {"DeploymentType": comes_to, "DataCompressionType": "LZ4"}
     assert system["LustreConfiguration"] == wanted | ({"PerUnitStorageThroughput": throughput} if persistent else {})
     assert ("KmsKeyId" in system) is persistent, "scratch takes no key"
@@ -330,7 +337,7 @@ def test_the_provider_s_role_within_a_boundary() -> None:
 
 
 def cluster(region: str = "us-east-1", **answers: str) -> dict[str, Any]:
-    return properties("cluster", "Cluster", region, **answers)["ClusterConfiguration"]  # type: ignore[no-any-return]
+    return properties("cluster", "Cluster1", region, **answers)["ClusterConfiguration"]  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("region", REGIONS)
@@ -370,7 +377,7 @@ def test_the_cluster_without_accounting() -> None:
 
 
 def test_the_cluster_s_name() -> None:
-    assert properties("cluster", "Cluster", ZoneNumber="2")["ClusterName"] == "hpc-0a1b2c3d-az2"
+    assert properties("cluster", "Cluster2")["ClusterName"] == "hpc-0a1b2c3d-az2"
 
 
 # Portal

@@ -236,13 +236,41 @@ SAMPLES: dict[str, tuple[list[str], list[str]]] = {
     "BUCKET": (["my-bucket", "abc"], ["a.b.c", "My-bucket", "-a", "a-", "ab", "x" * 64, "a_b"]),
     "REGION": (["us-east-1", "cn-northwest-1", "us-gov-west-1"], ["us-east-1a", "us", "US-EAST-1", ""]),
     "PREFIX": (["hpc-portal/v0.1.0/", "v1/", "a/b/c/"], ["/a/", "a", "a//b/", "a b/", "${x}/", "/"]),
+    "DIRECTORY_DOMAIN": (
+        ["corp.example.com", "corp", "DC=corp,DC=example,DC=com", "dc=example"],
+        ["corp example", "ou=hpc,dc=example", "corp.", "DC=corp, DC=com", "ldap://x"],
+    ),
+    "DIRECTORY_SERVERS": (
+        ["ldaps://dc1.corp.example.com", "ldap://10.0.0.5:389", "ldaps://a,ldaps://b:636,ldap://c:3268"],
+        [
+            "dc1.corp.example.com",
+            "ldaps://a, ldaps://b",
+            "ldaps://a:1636",
+            "ldapi://x",
+            "https://a",
+            "ldaps://a,",
+            "ldaps://a/x",
+        ],
+    ),
+    "DISTINGUISHED_NAME": (
+        ["CN=reader,OU=Users,DC=corp,DC=example,DC=com", "cn=HPC Reader (read only),dc=x", "uid=a+b,dc=x"],
+        ["reader", "corp\\reader", "CN=a'b,DC=x", 'CN="a",DC=x', "CN=a\nb", "=x", "CN=a,"],
+    ),
+    "LDAP_FILTER": (
+        [
+            "(cn=hpc)",
+            "(&(objectClass=user)(|(memberOf=CN=a b,DC=x)(uid>=5)))",
+            "(memberOf:1.2.840.113556.1.4.1941:=CN=a,DC=x)",
+        ],
+        ["cn=hpc", "(cn=hp'c)", "(cn=a?b)", '(cn="a")', "()", "(cn=a\nb)"],
+    ),
     "REFRESH": (["1", "2026-01-31", "a.b_c"], ["", "a b", "x" * 65]),
 }
 
 
 def test_every_pattern_has_samples() -> None:
     constants = {name for name in vars(patterns) if name.isupper()}
-    assert constants - {"OCTET", "ARN", "X86_INSTANCE"} == set(SAMPLES)
+    assert constants - {"OCTET", "ARN", "X86_INSTANCE", "DIRECTORY_SERVER"} == set(SAMPLES)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -339,15 +367,25 @@ def test_every_question_reaches_the_reference() -> None:
         assert f"`{name}`" in text and params.numbered(question.label, name) in text
 
 
-def test_every_answer_reaches_preflight() -> None:
-    """Whatever is asked is checked: preflight receives a `name=answer` line for each question, in both parents."""
+def test_every_answer_that_a_check_looks_at_reaches_preflight() -> None:
+    """Preflight receives a `name=answer` line for each question that its source names, in both parents, and no other."""
+    source = (ROOT / "lambda" / "preflight" / "handler.py").read_text()
+    code = source.split('"""', 2)[2]  # behind the module's own text
+    words = {
+        word for quoted in re.findall(r"['\"]([^'\"\n]+)['\"]", code) for word in re.findall(r"\b[A-Z]\w+", quoted)
+    }
     for parent in PARENTS:
         handed = templates()[parent]["Resources"]["PreflightStack"]["Properties"]["Parameters"]
         lines = [
             line for value in handed.values() for line in str(value.get("Fn::Sub", "")).splitlines() if "=" in line
         ]
         answers = dict(line.split("=", 1) for line in lines)
-        assert answers == {name: f"${{{name}}}" for name in templates()[parent]["Parameters"]}
+        assert all(value == f"${{{name}}}" for name, value in answers.items())
+        asked = templates()[parent]["Parameters"]
+        assert answers.keys() == {name for name in asked if questions()[name].checked}
+        unseen = asked.keys() - answers.keys()
+        # The image is a resource of its own beside the checks.
+        assert unseen & words == {"PortalImageRefresh"}
 
 
 def test_a_question_knows_its_zone() -> None:

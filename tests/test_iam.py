@@ -63,7 +63,7 @@ def test_the_boundary_reaches_every_tier_that_makes_roles(parent: str) -> None:
 
 def test_the_boundary_reaches_parallelcluster_s_own_roles() -> None:
     """The provider's own roles know none, so with one given its Lambda runs under a role that does."""
-    iam = resource("cluster.Cluster")["ClusterConfiguration"]["Iam"]
+    iam = resource("cluster.Cluster1")["ClusterConfiguration"]["Iam"]
     given = ["BoundaryGiven", {"PermissionsBoundary": {"Ref": "PermissionsBoundaryArn"}}, {"Ref": "AWS::NoValue"}]
     assert iam == {"Fn::If": given}
     policies = templates()["provider"]["Resources"]["BoundedPolicies"]
@@ -177,4 +177,5 @@ def test_policies_for_parallelcluster_lie_under_its_path() -> None:
 def test_the_provider_may_look_at_the_secrets_that_it_validates() -> None:
     (statement,) = resource("provider.ValidationPolicy")["PolicyDocument"]["Statement"]
     assert statement["Action"] == ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
-    assert statement["Resource"] == [{"Ref": "MungeSecretArn"}, {"Ref": "DatabaseSecretArn"}]
+    directory = {"Fn::If": ["DirectoryGiven", {"Ref": "DirectoryPasswordSecretArn"}, {"Ref": "AWS::NoValue"}]}
+    assert statement["Resource"] == [{"Ref": "MungeSecretArn"}, {"Ref": "DatabaseSecretArn"}, directory]

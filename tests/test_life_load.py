@@ -28,7 +28,7 @@ def test_two_dozen_deployments_at_once_all_come_up_and_all_go() -> None:
         assert all(found == (set(), []) for found in before.values())
         assert failed(many, lambda deployment: deployment.create()) == []
         # Names are unique in an account and region, and by the kind of them everywhere.
-        clusters = [d.resources()[f"cluster{zone}.Cluster"].physical_id for d in many for zone in (1, 2)]
+        clusters = [d.resources()[f"cluster.Cluster{zone}"].physical_id for d in many for zone in (1, 2)]
         assert len(set(clusters)) == len(clusters) == 2 * DEPLOYMENTS
         assert failed(many, lambda deployment: deployment.delete()) == []
         for region in REGIONS:

@@ -33,7 +33,7 @@ def test_nothing_is_shared(pair: tuple[Deployment, Deployment]) -> None:
     # The image is AWS's, the checks' id the zones.
     alike = {title for title in first if first[title].physical_id == second[title].physical_id}
     assert alike == {"preflight.Checks", "preflight.PortalImage"}
-    names = [one[f"cluster{zone}.Cluster"].physical_id for one in (first, second) for zone in (1, 2)]
+    names = [one[f"cluster.Cluster{zone}"].physical_id for one in (first, second) for zone in (1, 2)]
     assert len(set(names)) == 4 and all(re.fullmatch(r"hpc-[0-9a-f]{8}-az[12]", name) for name in names)
 
 

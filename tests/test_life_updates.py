@@ -130,16 +130,20 @@ OF_A_STOPPED_FLEET = {
     "SpotMaxNodes": "0",
     "ComputeEfa": "no",
 }
-
-
-def template_of(title: str) -> str:
-    """`lustre.LustreFileSystem` of `lustre2.LustreFileSystem`."""
-    return re.sub(r"^([a-z]+)\d\.", r"\1.", title)
+# The same; the secrets are of the world.
+OF_A_DIRECTORY = {
+    "DirectoryDomainName": "corp.example.com",
+    "DirectoryDomainAddr": "ldaps://dc1.corp.example.com",
+    "DirectoryDomainReadOnlyUser": "CN=reader,DC=corp,DC=example,DC=com",
+    "DirectoryLdapAccessFilter": "(memberOf=CN=hpc,DC=corp,DC=example,DC=com)",
+    "DirectoryLdapSchema": "AD-POSIX",
+}
+SECRETS_OF_A_DIRECTORY = {"DirectoryPasswordSecretArn", "DirectoryCaCertSecretArn"}
 
 
 def foreseen(parameters: Iterator[str] | dict[str, str], *there: dict[str, Resource]) -> dict[str, Effect]:
     """What docs/updates.md says of an update of `parameters`: effects by resource, of those that are `there`."""
-    known = {template_of(title) for resources in there for title in resources}
+    known = {title for resources in there for title in resources}
     found: dict[str, Effect] = {}
     for change in (change for parameter in parameters for change in updates.changes(parameter)):
         title = f"{change.template}.{change.title}"
@@ -150,7 +154,8 @@ def foreseen(parameters: Iterator[str] | dict[str, str], *there: dict[str, Resou
 
 def test_the_batches_change_every_answer_that_may_change(world: World) -> None:
     asked = {name for name, question in questions().items() if "main" in question.asked_by}
-    changed = {name for batch in (*batches(world), OF_A_STOPPED_FLEET) for name in batch}
+    stopped = (OF_A_STOPPED_FLEET, OF_A_DIRECTORY, SECRETS_OF_A_DIRECTORY)
+    changed = {name for batch in (*batches(world), *stopped) for name in batch}
     assert changed == {name for name in asked if not updates.refused(name)}
 
 
@@ -167,12 +172,12 @@ def changes_what_the_table_says(portal: Deployment, given: dict[str, str]) -> No
     after = portal.resources()
     expected = foreseen(given, before, after)
     both = before | after
-    came_and_went = {template_of(title) for title in before.keys() ^ after.keys() if both[title].type != STACK}
-    touched = {template_of(title) for title in change.touched} | came_and_went
+    came_and_went = {title for title in before.keys() ^ after.keys() if both[title].type != STACK}
+    touched = change.touched | came_and_went
     assert touched - {"preflight.Checks"} == expected.keys()
     replaced = {title for title in before.keys() & after.keys() if before[title] != after[title]}
     replaced.discard("preflight.PortalImage")  # no resource: its id is that of the image
-    assert {expected[template_of(title)] for title in replaced} <= {Effect.REPLACEMENT}
+    assert {expected[title] for title in replaced} <= {Effect.REPLACEMENT}
     gone = set(data.items()) - set(portal.stateful().items())
     assert {title for title, _ in gone} <= {"secrets.AdminPassword"}
 
@@ -237,25 +242,52 @@ def test_a_running_cluster_refuses_what_the_table_says_in_parallelclusters_words
     type_ = {name: answer for name, answer in OF_A_STOPPED_FLEET.items() if name == "ComputeInstanceType"}
     change = portal.update(**{name: answer for name, answer in OF_A_STOPPED_FLEET.items() if name not in type_})
     assert change.outcome.status == "UPDATE_ROLLBACK_COMPLETE"
-    reason = "; ".join(change.reasons("Cluster"))
+    reason = "; ".join(change.reasons("Cluster1"))
     for word in ("MaxCount", "MinCount", "placement group", "SlurmSettings.Database", "compute nodes must be stopped"):
         assert word in reason
     # By itself, since it takes away what the reasons above are about.
-    reason = "; ".join(portal.update(**type_).reasons("Cluster"))
+    reason = "; ".join(portal.update(**type_).reasons("Cluster1"))
     assert "ComputeResources: All compute nodes must be stopped" in reason
     assert portal.resources() == before
     assert portal.update(ComputeMaxNodes="21").outcome.complete
 
 
-def test_with_its_fleet_stopped_a_cluster_takes_what_it_refused(portal: Deployment, emulator: Emulator) -> None:
+def stop_or_start(emulator: Emulator, portal: Deployment, stop: bool) -> None:
+    """The fleets of both clusters."""
     clusters = {item.physical_id for item in portal.resources().values() if item.type == "Custom::PclusterCluster"}
     assert len(clusters) == 2
     ssm = emulator.client("ssm", REGION)
     for name in clusters:
-        ssm.put_parameter(Name=f"/emulator/fleet/{name}", Type="String", Value="STOPPED")
+        if stop:
+            ssm.put_parameter(Name=f"/emulator/fleet/{name}", Type="String", Value="STOPPED")
+        else:
+            ssm.delete_parameter(Name=f"/emulator/fleet/{name}")
+
+
+def test_with_its_fleet_stopped_a_cluster_takes_what_it_refused(portal: Deployment, emulator: Emulator) -> None:
+    stop_or_start(emulator, portal, stop=True)
     changes_what_the_table_says(portal, OF_A_STOPPED_FLEET)
-    for name in clusters:
-        ssm.delete_parameter(Name=f"/emulator/fleet/{name}")
+    stop_or_start(emulator, portal, stop=False)
+
+
+def test_a_directory_comes_and_goes_while_fleets_are_stopped(
+    portal: Deployment, emulator: Emulator, world: World
+) -> None:
+    pem = "-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n"
+    secrets = {
+        "DirectoryPasswordSecretArn": world.password,
+        "DirectoryCaCertSecretArn": secret(emulator, REGION, "directory-ca", pem),
+    }
+    assert set(secrets) == SECRETS_OF_A_DIRECTORY
+    before = portal.resources()
+    change = portal.update(**OF_A_DIRECTORY, **secrets)
+    assert change.outcome.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert "DirectoryService: All compute and login nodes must be stopped" in "; ".join(change.reasons("Cluster1"))
+    assert portal.resources() == before
+    stop_or_start(emulator, portal, stop=True)
+    changes_what_the_table_says(portal, OF_A_DIRECTORY | secrets)
+    changes_what_the_table_says(portal, dict.fromkeys(OF_A_DIRECTORY | secrets, "") | {"DirectoryLdapSchema": "AD"})
+    stop_or_start(emulator, portal, stop=False)
 
 
 def test_a_failure_in_the_last_tier_takes_the_whole_update_back(portal: Deployment, emulator: Emulator) -> None:

@@ -28,7 +28,7 @@ RETAINED = {
     "database.DatabaseCluster": ("Snapshot", "Snapshot"),
     "filesystem.FileSystem": ("RetainExceptOnCreate", "Retain"),
     "balancer.AccessLogBucket": ("RetainExceptOnCreate", "Retain"),
-    "lustre.LustreFileSystem": ("Delete", "Retain"),
+    **{f"lustre.LustreFileSystem{zone}": ("Delete", "Retain") for zone in (1, 2, 3)},
 }
 GROUPS = {
     "BalancerGroup": "Load balancer of the portal",
@@ -62,7 +62,7 @@ def test_what_holds_data_says_what_becomes_of_it(place: str, body: dict[str, Any
 
 
 def test_what_is_retained_exists() -> None:
-    assert set(RETAINED) <= {place for place, _ in resources()}
+    assert set(RETAINED) <= {place for place, _ in resources(zones=3)}
 
 
 @pytest.mark.parametrize(("place", "properties"), of("AWS::S3::Bucket"))
@@ -105,11 +105,11 @@ def test_database_and_file_systems_are_encrypted() -> None:
     for place, switch in (("database.DatabaseCluster", "StorageEncrypted"), ("filesystem.FileSystem", "Encrypted")):
         assert resource(place)[switch] is True
         assert branches(resource(place)["KmsKeyId"]) == [{"Ref": "KmsKeyArn"}]
-    assert branches(resource("lustre.LustreFileSystem")["KmsKeyId"]) == [{"Ref": "KmsKeyArn"}]
+    assert branches(resource("lustre.LustreFileSystem1")["KmsKeyId"]) == [{"Ref": "KmsKeyArn"}]
 
 
 def test_the_cluster_s_disks_and_metadata() -> None:
-    configuration = resource("cluster.Cluster")["ClusterConfiguration"]
+    configuration = resource("cluster.Cluster1")["ClusterConfiguration"]
     assert configuration["Imds"] == {"ImdsSupport": "v2.0"}
     assert configuration["HeadNode"]["Imds"] == {"Secured": True}
     queues = as_list(configuration["Scheduling"]["SlurmQueues"])
@@ -136,7 +136,7 @@ def test_the_operator_s_key_is_for_database_and_file_systems_alone() -> None:
         for title, body in templates()[params.MAIN]["Resources"].items()
         if "KmsKeyArn" in body["Properties"].get("Parameters", {})
     }
-    assert handed == {"DatabaseStack", "FilesystemStack", "LustreStack1", "LustreStack2"}
+    assert handed == {"DatabaseStack", "FilesystemStack", "LustreStack"}
 
 
 @pytest.mark.parametrize(("place", "properties"), of("AWS::Logs::LogGroup"))
@@ -189,13 +189,10 @@ def test_nothing_has_a_physical_name(place: str, body: dict[str, Any]) -> None:
 
 def test_the_cluster_s_name_derives_from_the_stack() -> None:
     """An equal name would destroy the other cluster."""
-    text, variables = resource("cluster.Cluster")["ClusterName"]["Fn::Sub"]
-    assert text == "hpc-${Unique}-az${ZoneNumber}"
     stack_id = {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}
-    assert variables == {
-        "Unique": {"Fn::Select": [0, {"Fn::Split": ["-", {"Fn::Select": [2, stack_id]}]}]},
-        "ZoneNumber": {"Ref": "ZoneNumber"},
-    }
+    unique = {"Unique": {"Fn::Select": [0, {"Fn::Split": ["-", {"Fn::Select": [2, stack_id]}]}]}}
+    for zone in (1, 2):
+        assert resource(f"cluster.Cluster{zone}")["ClusterName"]["Fn::Sub"] == [f"hpc-${{Unique}}-az{zone}", unique]
 
 
 def test_descriptions_of_security_groups_are_frozen() -> None:
@@ -233,6 +230,9 @@ def test_only_portal_nodes_reach_the_internet_and_only_by_https() -> None:
             assert rule["CidrIp"] == "127.0.0.1/32", "without a rule EC2 lets everything out"
 
 
+TO_DIRECTORY = {f"firewall.PortalGroupToDirectory{port}" for port in (389, 636, 3268)}
+
+
 def test_rules_between_groups_stand_at_both_ends() -> None:
     """An egress without its ingress, or the other way round, lets nothing through."""
     ends: dict[str, set[Any]] = {"Ingress": set(), "Egress": set()}
@@ -240,9 +240,12 @@ def test_rules_between_groups_stand_at_both_ends() -> None:
         ("Ingress", "GroupId", "SourceSecurityGroupId"),
         ("Egress", "DestinationSecurityGroupId", "GroupId"),
     ):
-        for _, body in resources(f"AWS::EC2::SecurityGroup{way}"):
+        for place, body in resources(f"AWS::EC2::SecurityGroup{way}"):
             rule = body["Properties"]
             assert rule["IpProtocol"] == "tcp"
+            if place in TO_DIRECTORY:  # whose servers are anywhere
+                assert (rule["GroupId"], body["Condition"]) == ({"Ref": "PortalGroup"}, "DirectoryGiven")
+                continue
             ends[way].add((rule[other]["Ref"], rule[own]["Ref"], rule["FromPort"], rule["ToPort"]))
     assert ends["Ingress"] == ends["Egress"]
     portal_only = {(source, first) for source, target, first, _ in ends["Ingress"] if target == "PortalGroup"}
@@ -323,9 +326,12 @@ def test_each_zone_stands_alone(zones: int) -> None:
             assert place == {"Ref": f"PickedZone{zone}"}
         routes = network[f"PrivateSubnet{zone}Routes"]["Properties"]["RouteTableId"]
         assert routes == {"Ref": f"PrivateRouteTable{zone}"}
-        for parent in PARENTS:
-            handed = templates(zones)[parent]["Resources"][f"ClusterStack{zone}"]["Properties"]["Parameters"]
-            assert handed["LustreId"] == {"Fn::GetAtt": [f"LustreStack{zone}", "Outputs.LustreId"]}
-            assert handed["ZoneNumber"] == str(zone)
-            of_another = [other for other in range(1, zones + 1) if other != zone]
-            assert not any(f"SubnetId{other}" in json.dumps(handed) for other in of_another)
+        cluster = resource(f"cluster.Cluster{zone}", zones)
+        lustre = cluster["ClusterConfiguration"]["SharedStorage"][1]
+        assert lustre["FsxLustreSettings"]["FileSystemId"] == {"Ref": f"LustreId{zone}"}
+        assert lustre["MountDir"] == f"/fsx_cluster{zone}"
+        of_another = [other for other in range(1, zones + 1) if other != zone]
+        zonal = ("SubnetId", "LustreId", "_az", "-az", "_cluster")
+        assert not any(f"{name}{other}" in json.dumps(cluster) for name in zonal for other in of_another)
+        place = resource(f"lustre.LustreFileSystem{zone}", zones)["SubnetIds"]
+        assert place == [{"Ref": f"PrivateSubnetId{zone}"}]

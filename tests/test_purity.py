@@ -91,6 +91,6 @@ def test_a_second_build_in_one_process_is_the_same() -> None:
 
 @pytest.mark.parametrize("zones", range(3, MAX_ZONES + 1))
 def test_more_zones_change_no_word_of_what_belongs_to_one(zones: int) -> None:
-    """A tier that is built once for each zone, or knows no zones, is the same template for any number of them."""
-    one_for_all = ("assets", "cluster", "lustre", "provider", "secrets", "waf", "entrance")
+    """A tier that knows no zones is the same template for any number of them."""
+    one_for_all = ("assets", "provider", "secrets", "waf", "entrance")
     assert {name: templates(zones)[name] for name in one_for_all} == {name: templates()[name] for name in one_for_all}

@@ -20,6 +20,16 @@ CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d"
 LICENSE = "arn:aws:secretsmanager:us-east-1:123456789012:secret:license-AbCdEf"
 SNAPSHOT = "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:last"
 EFPORTAL = {"PortalFlavor": "EFPortal", "LicenseSecretArn": LICENSE, "PortalInstallerUrl": "https://example.com/ef.jar"}
+DIRECTORY = {
+    "DirectoryDomainName": "corp.example.com",
+    "DirectoryDomainAddr": "ldaps://dc1.corp.example.com",
+    "DirectoryDomainReadOnlyUser": "CN=reader,DC=corp,DC=example,DC=com",
+    "DirectoryPasswordSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:reader-AbCdEf",
+}
+MORE_OF_DIRECTORY = {
+    "DirectoryCaCertSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:ca-AbCdEf",
+    "DirectoryLdapAccessFilter": "(memberOf=CN=hpc,DC=corp,DC=example,DC=com)",
+}
 Answers = dict[str, str]
 
 # For each rule: the parents that have it, answers that violate it and no other rule, answers that keep it, region.
@@ -68,11 +78,12 @@ CASES: dict[str, list[tuple[Answers, list[Answers], str]]] = {
     ],
     "Persistent1Throughput": [
         (
-            {"LustreDeploymentType": "PERSISTENT_1", "LustreThroughput": str(wrong)},
-            [{"LustreDeploymentType": "PERSISTENT_1", "LustreThroughput": str(r)} for r in (50, 100, 200)],
-            "us-east-1",
+            {"LustreDeploymentType": kind, "LustreThroughput": str(wrong)},
+            [{"LustreDeploymentType": kind, "LustreThroughput": str(right)} for right in (50, 100, 200)],
+            region,
         )
         for wrong in (125, 250, 500, 1000)
+        for kind, region in (("PERSISTENT_1", "us-east-1"), ("auto", "us-east-1"), ("auto", "cn-north-1"))
     ],
     "Persistent2Throughput": [
         (
@@ -81,14 +92,6 @@ CASES: dict[str, list[tuple[Answers, list[Answers], str]]] = {
             "us-east-1",
         )
         for wrong in (50, 100, 200)
-    ],
-    "AutomaticLustreThroughput": [
-        (
-            {"LustreDeploymentType": "auto", "LustreThroughput": "1000"},
-            [{"LustreThroughput": "50"}, {"LustreThroughput": "200"}],
-            region,
-        )
-        for region in ("us-east-1", "cn-north-1")
     ],
     "ReleaseIsNamed": [
         ({"AssetsBucket": ""}, [{}], "us-east-1"),
@@ -103,6 +106,13 @@ CASES: dict[str, list[tuple[Answers, list[Answers], str]]] = {
                 {"ExistingFileSystemId": "fs-0123456789abcdef0"},
             ],
             "us-east-1",
+        )
+    ],
+    "DirectoryIsWhole": [
+        (violating, [DIRECTORY, DIRECTORY | MORE_OF_DIRECTORY, {"DirectoryLdapSchema": "rfc2307"}], "us-east-1")
+        for violating in (
+            *({name: value for name, value in DIRECTORY.items() if name != missing} for missing in DIRECTORY),
+            *({name: value} for name, value in (DIRECTORY | MORE_OF_DIRECTORY).items()),
         )
     ],
     "ZonesAllOrNone": [

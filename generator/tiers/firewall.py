@@ -19,7 +19,7 @@ from troposphere.ec2 import (
 )
 
 from generator.params import Form
-from generator.policies import given
+from generator.policies import DIRECTORY_GIVEN, given
 from generator.tiers.network import EVERYWHERE, Network
 from generator.wiring import Ports, Tier, Value, port
 
@@ -33,6 +33,8 @@ NFS = 2049
 LUSTRE = ((988, 988), (1018, 1023))
 SLURMCTLD = (6820, 6829)
 SLURMDBD = 6819
+# LDAP with StartTLS, LDAP over TLS, and both of Active Directory's global catalog.
+DIRECTORY = ((389, 389), (636, 636), (3268, 3269))
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,22 @@ def build(tier: Tier, form: Form, network: Network) -> Firewall:
         rules.allow(f"Lustre{first}", lustre, lustre, first, last)
     rules.allow("Slurm", portal, head, *SLURMCTLD)
     rules.allow("Slurmdbd", portal, head, SLURMDBD)
+
+    # The servers' addresses are not known, only names. Clusters need no rule: ParallelCluster's own groups let all out.
+    directory = given(tier.template, DIRECTORY_GIVEN, form.directory_password_secret_arn)
+    for first, last in DIRECTORY:
+        tier.template.add_resource(
+            SecurityGroupEgress(
+                f"PortalGroupToDirectory{first}",
+                Condition=directory,
+                GroupId=Ref(portal),
+                CidrIp=EVERYWHERE,
+                IpProtocol="tcp",
+                FromPort=first,
+                ToPort=last,
+                Description="Directory, with TLS",
+            )
+        )
 
     zones = []
     for number, zone in enumerate(network.zones, 1):

@@ -1,4 +1,4 @@
-"""One zone's FSx for Lustre file system, mounted by that zone's cluster and, on demand, by the portal nodes."""
+"""In each zone an FSx for Lustre file system, mounted by that zone's cluster and, on demand, by the portal nodes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from generator.params import Form
 from generator.policies import given
 from generator.tiers import choices
 from generator.tiers.firewall import Firewall
-from generator.tiers.network import NetworkZone
+from generator.tiers.network import Network
 from generator.wiring import Ports, Tier, Value, port
 
 # Said always: for scratch and PERSISTENT_1 the default is 2.10, and every type supports this one (FSx user guide).
@@ -19,7 +19,7 @@ LUSTRE_VERSION = "2.15"
 
 
 @dataclass(frozen=True)
-class Lustre(Ports):
+class LustreZone(Ports):
     """One zone's Lustre file system."""
 
     lustre_id: Value = port("FSx for Lustre file system")
@@ -27,36 +27,48 @@ class Lustre(Ports):
     lustre_mount_name: Value = port("Mount name of the Lustre file system")
 
 
-def build(tier: Tier, form: Form, network: NetworkZone, firewall: Firewall) -> Lustre:
-    """The file system. Deleted with the stack, as the form says of scratch; a replaced one is kept."""
+@dataclass(frozen=True)
+class Lustre(Ports):
+    """The Lustre file systems, by zone."""
+
+    zones: tuple[LustreZone, ...]
+
+
+def build(tier: Tier, form: Form, network: Network, firewall: Firewall) -> Lustre:
+    """The file systems. Deleted with the stack, as the form says of scratch; a replaced one is kept."""
     t = tier.template
     deployment_type = choices.lustre_type(t, form)
     persistent = choices.lustre_persistent(t, form)
     own_key = given(t, "KmsKeyGiven", form.kms_key_arn)
     # Scratch file systems take no key of the operator's (FSx API reference, KmsKeyId).
     keyed = t.add_condition("PersistentWithKey", And(Condition(persistent), Condition(own_key)))
-    file_system = t.add_resource(
-        FileSystem(
-            "LustreFileSystem",
-            DeletionPolicy="Delete",
-            UpdateReplacePolicy="Retain",
-            FileSystemType="LUSTRE",
-            FileSystemTypeVersion=LUSTRE_VERSION,
-            StorageCapacity=form.lustre_storage_capacity,
-            SubnetIds=[network.private_subnet_id],
-            SecurityGroupIds=[firewall.lustre_group_id],
-            KmsKeyId=If(keyed, form.kms_key_arn, NoValue),
-            # PERSISTENT_2 with a Ref for its throughput is refused by troposphere, though FSx takes it.
-            LustreConfiguration=LustreConfiguration(
-                DeploymentType=deployment_type,
-                PerUnitStorageThroughput=If(persistent, form.lustre_throughput, NoValue),
-                DataCompressionType="LZ4",
-            ).no_validation(),
-            Tags=Tags(Name=Sub("${AWS::StackName}")),
+    zones = []
+    for number, zone in enumerate(network.zones, 1):
+        file_system = t.add_resource(
+            FileSystem(
+                f"LustreFileSystem{number}",
+                DeletionPolicy="Delete",
+                UpdateReplacePolicy="Retain",
+                FileSystemType="LUSTRE",
+                FileSystemTypeVersion=LUSTRE_VERSION,
+                StorageCapacity=form.lustre_storage_capacity,
+                SubnetIds=[zone.private_subnet_id],
+                SecurityGroupIds=[firewall.lustre_group_id],
+                KmsKeyId=If(keyed, form.kms_key_arn, NoValue),
+                # PERSISTENT_2 with a Ref for its throughput is refused by troposphere, though FSx takes it.
+                LustreConfiguration=LustreConfiguration(
+                    DeploymentType=deployment_type,
+                    PerUnitStorageThroughput=If(persistent, form.lustre_throughput, NoValue),
+                    DataCompressionType="LZ4",
+                ).no_validation(),
+                Tags=Tags(Name=Sub(f"${{AWS::StackName}}/lustre-{number}")),
+            )
         )
-    )
-    return Lustre(
-        lustre_id=Ref(file_system),
-        lustre_dns_name=GetAtt(file_system, "DNSName"),
-        lustre_mount_name=GetAtt(file_system, "LustreMountName"),
-    )
+        zones.append(
+            LustreZone(
+                lustre_id=Ref(file_system),
+                lustre_dns_name=GetAtt(file_system, "DNSName"),
+                lustre_mount_name=GetAtt(file_system, "LustreMountName"),
+            )
+        )
+    return Lustre(zones=tuple(zones))

@@ -65,7 +65,7 @@ def build(
     balancer: Balancer,
     database: Database,
     file_system: FileSystem,
-    lustre: tuple[Lustre, ...],
+    lustre: Lustre,
     portal: Portal,
 ) -> Monitoring:
     """Topic, alarms and dashboard."""
@@ -155,7 +155,7 @@ def build(
             Dimensions=node,
             Statistic="Maximum",
         )
-    for number, system in enumerate(lustre, 1):
+    for number, system in enumerate(lustre.zones, 1):
         free = MetricDataQuery(
             Id="free",
             ReturnData=False,

@@ -33,7 +33,18 @@ from troposphere.policies import AutoScalingRollingUpdate, CreationPolicy, Resou
 
 from generator import partition
 from generator.params import Form
-from generator.policies import LogGroup, allow, given, log_group, may_decrypt, may_download, may_log, role
+from generator.policies import (
+    LogGroup,
+    allow,
+    directory_ca_secret,
+    directory_secret,
+    given,
+    log_group,
+    may_decrypt,
+    may_download,
+    may_log,
+    role,
+)
 from generator.tiers.assets import Assets
 from generator.tiers.balancer import Balancer
 from generator.tiers.database import Database
@@ -76,7 +87,7 @@ def build(
     secrets: Secrets,
     database: Database,
     file_system: FileSystem,
-    lustre: tuple[Lustre, ...],
+    lustre: Lustre,
     assets: Assets,
     balancer: Balancer,
     entrance: Entrance,
@@ -90,7 +101,7 @@ def build(
     shared: dict[str, Any] = {
         "Zones": str(tier.zone_count),
         "Lustre": Join(
-            " ", [Sub("${Dns}@${Mount}", Dns=fs.lustre_dns_name, Mount=fs.lustre_mount_name) for fs in lustre]
+            " ", [Sub("${Dns}@${Mount}", Dns=fs.lustre_dns_name, Mount=fs.lustre_mount_name) for fs in lustre.zones]
         ),
         "Peers": Join(" ", [zone.portal_address for zone in firewall.zones]),
         "LogGroup": Ref(logs),
@@ -182,6 +193,7 @@ def _profile(tier: Tier, form: Form, secrets: Secrets, assets: Assets, logs: Log
     t = tier.template
     licensed = given(t, "LicenseGiven", form.license_secret_arn)
     license_secret = If(licensed, form.license_secret_arn, NoValue)
+    ca_secret = directory_ca_secret(t, form)
     statements: list[Statement | If] = [
         allow(
             ["secretsmanager:GetSecretValue"],
@@ -191,10 +203,12 @@ def _profile(tier: Tier, form: Form, secrets: Secrets, assets: Assets, logs: Log
                 secrets.database_secret_arn,
                 secrets.portal_database_secret_arn,
                 license_secret,
+                directory_secret(t, form),
+                ca_secret,
             ],
         ),
         # What the operator brings may be encrypted with a key of their own.
-        may_decrypt(secrets.admin_secret_arn, license_secret),
+        may_decrypt(secrets.admin_secret_arn, license_secret, ca_secret),
         allow(["s3:GetObject"], [partition.bucket_arn(assets.local_assets_bucket, "userdata/portal*")]),
         # EnginFrame on EC2 reads its license object again and again.
         allow(["s3:GetObject"], [partition.bucket_arn(Sub("enginframe-license.${AWS::Region}"), "*")]),

@@ -16,7 +16,17 @@ from troposphere.awslambda import Code
 
 from generator import custom, partition
 from generator.params import Answers, Form
-from generator.policies import allow, function, given, may_decrypt, may_download, may_read_release
+from generator.policies import (
+    DIRECTORY_CA_GIVEN,
+    DIRECTORY_GIVEN,
+    allow,
+    directory_ca_secret,
+    function,
+    given,
+    may_decrypt,
+    may_download,
+    may_read_release,
+)
 from generator.tiers import choices
 from generator.wiring import Ports, Tier, Value, each_port, port
 
@@ -120,13 +130,18 @@ def _rights(tier: Tier, form: Form) -> list[Any]:
     """What the checks may do: read, look into what the answers name, and make the role that Spot instances need."""
     t = tier.template
     secrets, admin_arn = "secretsmanager", form.admin_password_secret_arn
+    looks = [f"{secrets}:DescribeSecret", f"{secrets}:GetSecretValue"]
     admin = given(t, "AdminSecretGiven", admin_arn)
     license_ = given(t, "LicenseGiven", form.license_secret_arn)
+    directory = given(t, DIRECTORY_GIVEN, form.directory_password_secret_arn)
+    ca = directory_ca_secret(t, form)
     return [
         allow(READS),
-        If(admin, allow([f"{secrets}:DescribeSecret", f"{secrets}:GetSecretValue"], [admin_arn]), NoValue),
+        If(admin, allow(looks, [admin_arn]), NoValue),
         If(admin, may_decrypt(admin_arn), NoValue),
-        If(license_, allow([f"{secrets}:DescribeSecret"], [form.license_secret_arn]), NoValue),
+        If(license_, allow(looks[:1], [form.license_secret_arn]), NoValue),
+        If(directory, allow(looks, [form.directory_password_secret_arn, ca]), NoValue),
+        If(DIRECTORY_CA_GIVEN, may_decrypt(form.directory_ca_cert_secret_arn), NoValue),
         may_read_release(tier, form),
         may_download(t, "Installer", form.portal_installer_url),
         may_download(t, "Driver", form.jdbc_driver_url),

@@ -14,7 +14,7 @@ from troposphere.iam import ManagedPolicy
 
 from generator import partition
 from generator.params import Form
-from generator.policies import BOUNDARY_GIVEN, allow, document, given
+from generator.policies import BOUNDARY_GIVEN, allow, directory_secret, document, given
 from generator.tiers.assets import Assets
 from generator.tiers.secrets import Secrets
 from generator.wiring import GOES_WITH_THE_STACK, Ports, Tier, Value, port
@@ -64,7 +64,7 @@ def build(tier: Tier, form: Form, secrets: Secrets, assets: Assets) -> Provider:
             PolicyDocument=document(
                 allow(
                     ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
-                    [secrets.munge_secret_arn, secrets.database_secret_arn],
+                    [secrets.munge_secret_arn, secrets.database_secret_arn, directory_secret(t, form)],
                 )
             ),
         )

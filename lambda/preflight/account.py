@@ -104,10 +104,21 @@ NAMED = {
     "PermissionsBoundaryArn": f"{A}:iam::{ACCOUNT}:policy/boundary",
     "SpotMaxNodes": "5",
 }
+DIRECTORY = {
+    "DirectoryPasswordSecretArn": f"{A}:secretsmanager:us-east-1:{ACCOUNT}:secret:reader-abcdef",
+    "DirectoryCaCertSecretArn": f"{A}:secretsmanager:us-east-1:{ACCOUNT}:secret:ca-abcdef",
+}
+PEM = "-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n"
 VPC = {
     "VpcId": "vpc-1", "VpcCidr": "", "PrivateSubnetId1": "subnet-1", "PrivateSubnetId2": "subnet-2",
     "BalancerSubnetId1": "subnet-3", "BalancerSubnetId2": "subnet-4",
 }  # fmt: skip
+
+
+def secrets(**texts: str) -> Any:
+    """The text of every secret, but for `texts` by the end of their ARN."""
+    known = {"ca-abcdef": PEM, **texts}
+    return lambda asked: {"SecretString": known.get(asked["SecretId"].rsplit(":", 1)[1], "test123456!")}
 
 
 def zone(name: str, kind: str = "availability-zone", state: str = "available") -> dict[str, str]:
@@ -234,7 +245,7 @@ def good() -> dict[str, Any]:
         "ListResourceRecordSets": {"ResourceRecordSets": [], "IsTruncated": False, "MaxItems": "1"},
         "DescribeKey": {"KeyMetadata": KEY},
         "DescribeSecret": {"Name": "license"},
-        "GetSecretValue": {"SecretString": "test123456!"},
+        "GetSecretValue": secrets(),
         "DescribeDBClusterSnapshots": {"DBClusterSnapshots": [SNAPSHOT]},
         "GetPolicy": {"Policy": {"PolicyName": "boundary"}},
         "GetRole": {"Role": {"Path": "/", "RoleName": "r" * 16, "RoleId": "r" * 16, "Arn": f"{A}:iam::1:role/role", "CreateDate": ENDED}},  # noqa: E501

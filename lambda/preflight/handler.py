@@ -16,9 +16,10 @@ ec2:DescribeVpcs elasticfilesystem:DescribeFileSystems fsx:DescribeFileSystems i
 iam:GetRole kms:DescribeKey rds:DescribeAccountAttributes rds:DescribeDBClusterSnapshots rds:DescribeDBEngineVersions
 rds:DescribeOrderableDBInstanceOptions route53:GetHostedZone route53:ListResourceRecordSets
 servicequotas:GetAWSDefaultServiceQuota servicequotas:GetServiceQuota.
-IAM on what the answers name: secretsmanager:DescribeSecret (AdminPasswordSecretArn, LicenseSecretArn),
-secretsmanager:GetSecretValue and, through Secrets Manager, kms:Decrypt (AdminPasswordSecretArn), s3:GetObject
-(AssetsBucket, PortalInstallerUrl, JdbcDriverUrl), iam:CreateServiceLinkedRole (AWSServiceRoleForEC2Spot).
+IAM on what the answers name: secretsmanager:DescribeSecret (AdminPasswordSecretArn, LicenseSecretArn,
+DirectoryPasswordSecretArn, DirectoryCaCertSecretArn), secretsmanager:GetSecretValue (the same but the license) and,
+through Secrets Manager, kms:Decrypt (AdminPasswordSecretArn, DirectoryCaCertSecretArn), s3:GetObject (AssetsBucket,
+PortalInstallerUrl, JdbcDriverUrl), iam:CreateServiceLinkedRole (AWSServiceRoleForEC2Spot).
 """
 
 import collections
@@ -57,6 +58,8 @@ THINGS = {  # answers that name a thing: service, operation, by what, where in t
     "KmsKeyArn": ("kms describe_key KeyId KeyMetadata", {"KeyState": "Enabled", "KeySpec": "SYMMETRIC_DEFAULT"}),
     "LicenseSecretArn": ("secretsmanager describe_secret SecretId", {"DeletedDate": None}),
     "AdminPasswordSecretArn": ("secretsmanager describe_secret SecretId", {"DeletedDate": None}),
+    "DirectoryPasswordSecretArn": ("secretsmanager describe_secret SecretId", {"DeletedDate": None}),
+    "DirectoryCaCertSecretArn": ("secretsmanager describe_secret SecretId", {"DeletedDate": None}),
     "DatabaseSnapshotArn": (
         "rds describe_db_cluster_snapshots DBClusterSnapshotIdentifier DBClusterSnapshots",
         {"Engine": "aurora-mysql", "Status": "available"},
@@ -77,6 +80,7 @@ FROZEN = {  # why an update must not change these parameters, or those that begi
     "the other software does not find its files": ("PortalFlavor",),
     "ParallelCluster refuses that to a running cluster": ("ParallelClusterVersion", "HeadNodeInstanceType", "KeyName"),
 }
+BROUGHT = ("AdminPasswordSecretArn", "LicenseSecretArn", "DirectoryPasswordSecretArn", "DirectoryCaCertSecretArn")
 Verdict = collections.namedtuple("Verdict", "check level text")  # level: ok, warning or fault
 CHECKS = []  # (title, parameters, function)
 
@@ -375,18 +379,37 @@ def admin_secret(it):
         yield name, "needs letters, digits and special characters, but no blank, quote, backslash or colon: change it."
 
 
-@reads("AdminPasswordSecretArn", "LicenseSecretArn")
+@reads(*BROUGHT)
 def secret_keys(it):
     """The secrets' own KMS keys can be used"""
-    for name in ("AdminPasswordSecretArn", "LicenseSecretArn"):
+    for name in BROUGHT:
         key = (it.thing(name) or {}).get("KmsKeyId", "/aws/")
-        if "/aws/" not in key:
-            yield Warn(
-                f"{name} has KMS key {key}: its policy must allow this account or the portal's role kms:Decrypt."
-            )
-            state = it.client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
-            if state != "Enabled":
-                yield name, f"is encrypted with KMS key {key}, which is {state}: enable it, or give another secret."
+        if "/aws/" in key:
+            continue
+        if name == "DirectoryPasswordSecretArn":
+            yield name, f"is encrypted with KMS key {key}, and head nodes may use none: choose aws/secretsmanager."
+            continue
+        yield Warn(f"{name} has KMS key {key}: its policy must allow this account or the portal's role kms:Decrypt.")
+        state = it.client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+        if state != "Enabled":
+            yield name, f"is encrypted with KMS key {key}, which is {state}: enable it, or give another secret."
+
+
+TEXTS = {  # what the directory's secrets hold
+    "DirectoryPasswordSecretArn": r"(?![{])[^\x00-\x1f]+\n?",
+    "DirectoryCaCertSecretArn": "(?s)(?!.*PRIVATE KEY).*-----BEGIN CERTIFICATE-----.*",
+}
+
+
+@reads("Directory")
+def directory(it):
+    """The directory's secrets hold a password and certificates"""
+    for name, wanted in TEXTS.items():
+        found = it.get("secretsmanager", "get_secret_value", SecretId=it[name]) if it[name] else None
+        if found and not re.fullmatch(wanted, found.get("SecretString", "")):
+            yield name, "must hold the password, or PEM certificates, and nothing else: store that as plain text."
+    if it["DirectoryDomainAddr"]:  # this function is in no VPC
+        yield Warn("Not checked: whether DirectoryDomainAddr answers. The portal nodes' logs will tell.")
 
 
 @reads("CertificateArn", "DomainName")

@@ -13,12 +13,14 @@ from account import (
     ACCOUNT,
     ANSWERS,
     CERTIFICATE,
+    DIRECTORY,
     DRIVER,
     EDGE,
     ENDED,
     INSTALLER,
     KEY,
     NAMED,
+    PEM,
     PRIVATE,
     PUBLIC,
     RESOLVED,
@@ -33,6 +35,7 @@ from account import (
     offerings,
     quotas,
     s3_object,
+    secrets,
     subnet,
     table,
     vendors,
@@ -57,7 +60,16 @@ def judge(answers: dict[str, str], responses: dict[str, Any], region: str = "us-
     return [verdict for verdict in found if verdict.level != "ok"]
 
 
-@pytest.mark.parametrize("answers", [{}, NAMED, VPC, {**NAMED, **VPC}], ids=["plain", "all", "own VPC", "all, own VPC"])
+GOOD = {
+    "plain": {},
+    "all": {**NAMED, **DIRECTORY},
+    "own VPC": VPC,
+    "all, own VPC": {**NAMED, **DIRECTORY, **VPC},
+    "public authority": {**DIRECTORY, "DirectoryCaCertSecretArn": ""},
+}
+
+
+@pytest.mark.parametrize("answers", GOOD.values(), ids=GOOD)
 def test_a_good_launch_passes_every_check(answers: dict[str, str]) -> None:
     assert judge(answers, {}) == []
     assert len(preflight.CHECKS) >= 25
@@ -216,6 +228,38 @@ FAULTS: list[tuple[dict[str, str], dict[str, Any], str]] = [
     (NAMED, {"GetSecretValue": {"SecretString": '{"password": "no-digits"}'}}, "needs letters, digits"),
     (NAMED, {"GetSecretValue": {"SecretString": "test123\\!"}}, "needs letters, digits"),
     (NAMED, {"GetSecretValue": {"SecretString": "test 123!"}}, "needs letters, digits"),
+    # directory
+    (
+        DIRECTORY,
+        {"GetSecretValue": secrets(**{"reader-abcdef": '{"password": "x"}'})},
+        "secret:reader-abcdef must hold the password, or PEM certificates, and nothing",
+    ),
+    (DIRECTORY, {"GetSecretValue": secrets(**{"reader-abcdef": "two\nlines"})}, "secret:reader-abcdef must hold"),
+    (
+        DIRECTORY,
+        {"GetSecretValue": secrets(**{"ca-abcdef": "MIIC"})},
+        "secret:ca-abcdef must hold the password, or PEM certificates, and nothing",
+    ),
+    (
+        DIRECTORY,
+        {"GetSecretValue": secrets(**{"ca-abcdef": f"{PEM}-----BEGIN PRIVATE KEY-----\n"})},
+        "secret:ca-abcdef must hold",
+    ),
+    (
+        {**DIRECTORY, "DirectoryCaCertSecretArn": ""},
+        {"DescribeSecret": "ResourceNotFoundException", "GetSecretValue": "ResourceNotFoundException"},
+        "DirectoryPasswordSecretArn arn:aws:secretsmanager:us-east-1:123456789012:secret:reader-abcdef does not exist",
+    ),
+    (
+        {**DIRECTORY, "DirectoryCaCertSecretArn": ""},
+        {"DescribeSecret": {"KmsKeyId": f"{A}:kms:us-east-1:{ACCOUNT}:key/k"}},
+        "key/k, and head nodes may use none: choose aws/secretsmanager.",
+    ),
+    (
+        {**DIRECTORY, "DirectoryPasswordSecretArn": f"{A}:secretsmanager:eu-west-1:{ACCOUNT}:secret:reader-abcdef"},
+        {},
+        "secret:reader-abcdef is of another region or partition: give one of us-east-1.",
+    ),
     # certificate and hosted zone
     (
         NAMED,
@@ -448,6 +492,13 @@ def test_the_quota_counts_what_runs() -> None:
     bad = {"DescribeInstances": {"Reservations": [{"Instances": running}]}, "GetServiceQuota": quotas(L_1216C47A=47)}
     assert "vCPUs: 32 needed, 16 of 47 in use" in judge({}, bad)[0].text
     assert judge({}, {**bad, "GetServiceQuota": quotas(L_1216C47A=48)}) == []
+
+
+def test_that_a_directory_answers_is_said_not_to_be_known() -> None:
+    (found,) = judge({**DIRECTORY, "DirectoryDomainAddr": "ldaps://dc1.corp.example.com"}, {})
+    assert found.level == "warning" and "Not checked: whether DirectoryDomainAddr answers" in found.text
+    secret = secrets(**{"reader-abcdef": "battery-staple\n"})  # as an editor ends it
+    assert judge(DIRECTORY, {"GetSecretValue": secret}) == []
 
 
 def test_a_quota_without_own_value_is_aws_default() -> None:

@@ -34,6 +34,7 @@ run 60 30-imds
 run 900 40-storage
 run 600 50-accounts
 run 600 55-munge
+run 1500 58-directory
 run 1500 60-java
 run 1800 65-database
 run 2700 70-portal

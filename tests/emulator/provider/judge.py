@@ -88,7 +88,7 @@ def check_storage(configuration):
 
 
 def check_secrets(configuration):
-    """The munge key decodes to 256 to 8192 bits, the database's password is plain text."""
+    """The munge key decodes to 256 to 8192 bits, the database's password is plain text, the directory's is there."""
     slurm = configuration["Scheduling"].get("SlurmSettings", {})
     secrets = api("secretsmanager")
     munge, database = slurm.get("MungeKeySecretArn"), slurm.get("Database", {}).get("PasswordSecretArn")
@@ -100,6 +100,9 @@ def check_secrets(configuration):
             raise Refused(f"The content of the secret {munge} is invalid: it must be base64 ({error})") from None
         if not 256 <= bits <= 8192:
             raise Refused(f"The size of the decoded munge key in the secret {munge} must be between 256 and 8192 bits")
+    directory = configuration.get("DirectoryService", {}).get("PasswordSecretArn")
+    if directory:
+        must_exist("the directory's password", secrets.describe_secret, SecretId=directory)
     if database:
         password = must_exist("the password", secrets.get_secret_value, SecretId=database)["SecretString"]
         if password.startswith("{") or "#" in password:

@@ -22,7 +22,7 @@ every=', "publish_multi_logs": true'
 list=$(
   collect /var/log/hpc-portal-bootstrap.log bootstrap
   for log in clusters lustre watchdog; do printf ',\n' && collect "/var/log/hpc-portal-$log.log" "$log"; done
-  for log in messages cloud-init.log munge/munged.log; do
+  for log in messages cloud-init.log munge/munged.log sssd/sssd_default.log; do
     printf ',\n' && collect "/var/log/$log" "$(basename "$log" .log)"
   done
   for host in $({ hostname && hostname -s; } | sort -u); do
