@@ -27,6 +27,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from troposphere import AWSHelperFn, GetAtt, If, Join, Output, Parameter, Ref, Template, encode_to_dict
@@ -79,6 +80,7 @@ R = TypeVar("R", bound=Ports)
 Arguments = ParamSpec("Arguments")
 
 
+@cache
 def camel(name: str) -> str:
     """The CloudFormation name of a Python field: `vpc_id` -> `VpcId`."""
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
