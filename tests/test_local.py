@@ -36,7 +36,7 @@ def answers(tmp_path: Path, **more: str) -> str:
 def test_up_shows_tiers_and_outputs_and_down_leaves_nothing_but_what_is_retained(folder: Path, tmp_path: Path) -> None:
     up = run(folder, "up", "--parameters", answers(tmp_path), "--region", "eu-west-1")
     assert up.returncode == 0, up.stderr
-    for tier in ("Preflight", "Network", "Database", "ClusterStack", "Portal"):
+    for tier in ("Preflight", "Network", "Database", "Cluster", "Portal"):
         assert any(tier in line and "create complete" in line for line in up.stdout.splitlines())
     [url] = [line for line in up.stdout.splitlines() if line.startswith("EnginFramePortalURL ")]
     assert url.split()[1].startswith("https://")

@@ -179,7 +179,7 @@ FAULTS = {
     "no secret": (lambda node: (node.world / "secrets/arn:reader").unlink(), "does not exist in eu-west-1"),
     "JSON": (lambda node: node.secret("arn:reader", '{"password": "x"}'), "must be the password alone, on one line."),
     "two lines": (lambda node: node.secret("arn:reader", "a\nb"), "must be the password alone, on one line."),
-    "no PEM": (lambda node: node.secret("arn:ca", "MIIC"), "(arn:ca) holds no certificate: store them in PEM."),
+    "no PEM": (lambda node: node.secret("arn:ca", "MIIC"), "(arn:ca) holds none: store them in PEM."),
     "a key": (
         lambda node: node.secret("arn:ca", f"{PEM}\n-----BEGIN PRIVATE KEY-----\n"),
         "holds a private key: take it",

@@ -150,7 +150,7 @@ def test_the_real_stack_refused_by_preflight_broken_by_a_node_and_deleted(
     assert faults.create_stack(name, url=url, parameters=given).complete
     assert "did not fail: CREATE_COMPLETE." in tools("why", name).out
     said = tools("status", name)
-    assert said.status == 0 and re.search(r" s  ClusterStack +create complete$", said.out, re.MULTILINE)
+    assert said.status == 0 and re.search(r" s  Cluster +create complete$", said.out, re.MULTILINE)
     faults.inject(Fault("boot", "AWS::AutoScaling::AutoScalingGroup", "the installer has changed", f"{name}.*Node2"))
     faults.update_stack(name, parameters={"PortalInstanceType": "t3.xlarge"})
     said = tools("why", name)

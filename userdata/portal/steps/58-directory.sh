@@ -30,7 +30,7 @@ certified=''
 if [[ -n $DIRECTORY_CA_SECRET_ARN ]]; then
   certificates=$(secret_text "$DIRECTORY_CA_SECRET_ARN" "the directory's CA certificates")
   [[ $certificates == *-----BEGIN\ CERTIFICATE-----*-----END\ CERTIFICATE-----* ]] ||
-    fail "The secret of the directory's CA certificates ($DIRECTORY_CA_SECRET_ARN) holds no certificate: store them in PEM."
+    fail "The secret of the directory's CA certificates ($DIRECTORY_CA_SECRET_ARN) holds none: store them in PEM."
   [[ $certificates != *PRIVATE\ KEY* ]] ||
     fail "The secret of the directory's CA certificates ($DIRECTORY_CA_SECRET_ARN) holds a private key: take it out," \
       "since the certificates become public."
