@@ -118,10 +118,10 @@ class Node:
         (self.bin / name).write_text(f"#!/bin/bash\n{script}\n")
         (self.bin / name).chmod(0o755)
 
-    def run(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, script: str, *arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
         """Run a script as ParallelCluster does, with its output captured; at most a minute."""
         environment = {"PATH": f"{self.bin}:{os.environ['PATH']}", "NODE": str(self.folder)}
-        environment |= {"TMPDIR": str(self.folder / "tmp"), "REAL": "/usr/bin"}
+        environment |= {"TMPDIR": str(self.folder / "tmp"), "REAL": "/usr/bin", **given}
         return subprocess.run(
             ["bash", str(SCRIPTS / script), *arguments],
             env=environment,

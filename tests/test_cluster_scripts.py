@@ -418,3 +418,69 @@ def test_services_say_what_failed(node: Node, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     done = node.run("services.sh", str(tmp_path / "taken"))
     assert done.returncode == 1 and "could not be written: see whether the disk is full" in done.stderr
+
+
+# -- users.sh ---------------------------------------------------------------------------------------------------------
+
+
+def users(node: Node, task: str) -> subprocess.CompletedProcess[str]:
+    """One run, on a root file system of the test's."""
+    node.stand_in("squeue", 'cat "$NODE/queue"')
+    node.stand_in("scontrol", 'echo "$*" >>"$NODE/scontrol.calls"')
+    node.stand_in("systemctl", 'echo "$*" >>"$NODE/systemctl.calls"')
+    return node.run("users.sh", task, str(node.efs), str(node.etc), HPC_PORTAL_ROOT=str(node.folder / "root"))
+
+
+def test_jobs_of_unknown_users_are_held_and_released(node: Node) -> None:
+    """Held once, told once, released when the account is there; other jobs are left alone."""
+    node.home.mkdir(parents=True)
+    (node.folder / "queue").write_text("7 6001\n8 0\n9 6001\n")
+    for _ in range(2):
+        assert users(node, "check").returncode == 0
+    calls = node.folder / "scontrol.calls"
+    assert calls.read_text().splitlines() == ["hold 7", "hold 9"]
+    [told] = (node.home / "TROUBLE").read_text().splitlines()
+    assert "does not know the user with uid 6001 and holds job(s) 7 9: make the account" in told
+    assert (node.folder / "syslog").read_text().count("6001") == 1
+    with (node.folder / "passwd").open("a") as accounts:
+        accounts.write("ghost:x:6001:6001::/home/ghost:/bin/bash\n")
+    assert "releasing job 7" in users(node, "check").stdout
+    assert calls.read_text().splitlines()[2:] == ["release 7", "release 9"]
+    assert not (node.home / "TROUBLE").exists()
+    users(node, "check")
+    assert len(calls.read_text().splitlines()) == 4
+
+
+def test_a_held_job_that_has_gone_is_forgotten(node: Node) -> None:
+    node.home.mkdir(parents=True)
+    (node.folder / "queue").write_text("7 6001\n")
+    users(node, "check")
+    (node.folder / "queue").write_text("")
+    users(node, "check")
+    assert (node.folder / "scontrol.calls").read_text() == "hold 7\n"
+    assert not (node.home / "TROUBLE").exists() and not (node.folder / "root/var/lib/hpc-portal/held").read_text()
+
+
+def test_a_controller_that_is_down_is_nothing_to_tell(node: Node) -> None:
+    node.home.mkdir(parents=True)
+    done = users(node, "check")  # without a queue the stand-in of squeue fails
+    assert done.returncode == 0 and not (node.home / "TROUBLE").exists()
+
+
+def test_the_check_installs_itself_once(node: Node) -> None:
+    """What systemd runs is this very script, with the folders it was given."""
+    for _ in range(2):
+        done = users(node, "install")
+        assert done.returncode == 0, done.stderr
+    root = node.folder / "root"
+    program = root / "usr/local/sbin/hpc-portal-users"
+    assert program.read_text() == (SCRIPTS / "users.sh").read_text() and program.stat().st_mode & 0o777 == 0o755
+    service = (root / "etc/systemd/system/hpc-portal-users.service").read_text()
+    assert f"ExecStart={program} check {node.efs} {node.etc}\n" in service
+    calls = (node.folder / "systemctl.calls").read_text().splitlines()
+    assert calls.count("daemon-reload") == 1 and calls.count("enable --quiet --now hpc-portal-users.timer") == 2
+
+
+def test_users_wants_to_know_what_to_do(node: Node) -> None:
+    done = users(node, "look")
+    assert done.returncode == 1 and "install|check" in done.stderr

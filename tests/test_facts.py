@@ -185,7 +185,7 @@ def test_nodes_wait_for_the_copied_files() -> None:
     outputs = {name: body["Value"] for name, body in templates()["assets"]["Outputs"].items()}
     assert outputs["PortalBundle"] in keys and outputs["CertificateCode"] in keys
     scripts = {key.removeprefix(outputs["ClusterScripts"] + "/") for key in keys if outputs["ClusterScripts"] in key}
-    assert {"accounts.sh", "services.sh", "publish.sh", "operator.sh"} <= scripts
+    assert {"accounts.sh", "services.sh", "publish.sh", "operator.sh", "users.sh"} <= scripts
     assert {f"userdata/cluster/{name}" for name in scripts} <= set(keys), "and at the fixed keys of the head node"
     assert keys == sorted(set(keys))
     assert re.fullmatch(r"userdata/portal-[0-9a-f]{12}\.tar", outputs["PortalBundle"]), "content changes the key"

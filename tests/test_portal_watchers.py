@@ -128,6 +128,16 @@ def test_older_cluster_is_reported(node: PortalNode) -> None:
     assert "cluster new answers" in output
 
 
+def test_what_a_head_node_has_to_say_is_passed_on(node: PortalNode) -> None:
+    """Once, and once more when it is over."""
+    home = publish(node, "one")
+    (home / "TROUBLE").write_text("it does not know the user with uid 6001\n")
+    assert "cluster one ERROR: it does not know the user with uid 6001" in watch(node)
+    assert watch(node) == ""
+    (home / "TROUBLE").unlink()
+    assert "ERROR" not in watch(node)
+
+
 def dog(node: PortalNode, times: int = 1) -> str:
     """Runs the watchdog some times: all it says."""
     output = ""

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 INIT = Path(__file__).parent / "init.sh"
 CGROUP = Path("/sys/fs/cgroup/unified" if Path("/sys/fs/cgroup/unified").exists() else "/sys/fs/cgroup")
+
+RUN = uuid.uuid4().hex[:8]  # several benches may run on one host
 
 
 def host(*command: str) -> str:
@@ -77,7 +80,7 @@ class Machine:
             (self.root / path).parent.mkdir(parents=True, exist_ok=True)
             (self.root / path).write_text(text)
         self.subnet.plug(self)
-        group = CGROUP / f"bench-{os.getpid()}-{self.address}"
+        group = CGROUP / f"bench-{RUN}-{self.address}"
         group.mkdir(exist_ok=True)
 
         def enter() -> None:

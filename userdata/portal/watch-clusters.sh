@@ -78,6 +78,9 @@ for home in "$SHARED_SLURM"/*/; do
   section=${section//@ID@/"$id"}
   sections+=${section//@NAME@/"$name"}$'\n'
   report+="cluster $name $(verdict)"$'\n'
+  if [[ -f $home/TROUBLE && ! -L $home/TROUBLE ]]; then # what its head node has to say beside that
+    report+=$(head -n 5 "$home/TROUBLE" | sed "s/^/cluster $name ERROR: /")$'\n'
+  fi
 done
 
 # Our part stands at the end, where it wins; the vendor's text before it stays. SLURM_CLUSTER_LABEL is for one cluster
