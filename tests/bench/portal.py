@@ -68,6 +68,15 @@ class Portal:
         """Ids of the clusters that the portal offers."""
         return [cluster["id"] for cluster in self.request("clusters", user="efadmin").json]
 
+    def look(self) -> str:
+        """Have the watch over clusters look now: what it says."""
+        log = "/var/log/hpc-portal-clusters.log"
+        before = int(self.machine.ask(f"touch {log}; wc -l < {log}"))
+        # systemd takes no more than five starts in ten seconds.
+        unit = "hpc-portal-clusters.service"
+        self.machine.ask(f"systemctl reset-failed {unit} 2> /dev/null; systemctl start {unit}", seconds=90)
+        return self.machine.ask(f"tail -n +{before + 1} {log}")
+
     def submit(self, cluster: str, command: str, name: str = "job", options: str = "", user: str = "efadmin") -> Reply:
         """The published batch service: a script becomes a job of `cluster` (an id of `clusters`)."""
         fields = {"cluster": cluster, "job_name": name, "command": command, "options": options}

@@ -192,7 +192,7 @@ class Site:
     def refresh(self) -> None:
         """Have the portal nodes look for clusters now, not at the next tick of their timers."""
         for portal in self.portals.values():
-            portal.machine.ask("systemctl start hpc-portal-clusters.service", seconds=90)
+            portal.look()
 
     @staticmethod
     def log(portal: Portal) -> str:
@@ -246,6 +246,15 @@ class Site:
         cluster = self.clusters[number]
         return [self.portals[number].machine, cluster.head, *cluster.compute]
 
+    def machines(self) -> list[Machine]:
+        """Every machine that there is now."""
+        nodes = [machine for cluster in self.clusters.values() for machine in (cluster.head, *cluster.compute)]
+        return [
+            *(portal.machine for portal in self.portals.values()),
+            *nodes,
+            *([self.database] if self.database else []),
+        ]
+
     def lose_zone(self, number: int) -> None:
         """Take the power from a zone; its Lustre servers die with it, and hang whoever has their file system mounted."""
         for machine in self.zone(number):
@@ -271,10 +280,5 @@ class Site:
 
     def end(self) -> None:
         """End every machine."""
-        for portal in self.portals.values():
-            portal.machine.destroy()
-        for cluster in self.clusters.values():
-            for machine in (cluster.head, *cluster.compute):
-                machine.destroy()
-        if self.database:
-            self.database.destroy()
+        for machine in self.machines():
+            machine.destroy()

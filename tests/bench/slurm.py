@@ -67,11 +67,7 @@ class Cluster:
             for n in range(int(resource["MinCount"]))
         ]
         self.head = self._head(address)
-        queue = self.queues[0]
-        self.compute = [
-            site.machine(node, where, self.subnet, self.zone, self._script("compute", queue))
-            for node, where in self.nodes
-        ]
+        self.compute = self._compute()
 
     @property
     def id(self) -> str:
@@ -97,6 +93,10 @@ class Cluster:
         return self.site.machine(
             self.host, address, self.subnet, self.zone, self._script("head", self.configuration["HeadNode"])
         )
+
+    def _compute(self) -> list[Machine]:
+        script = self._script("compute", self.queues[0])
+        return [self.site.machine(node, where, self.subnet, self.zone, script) for node, where in self.nodes]
 
     def _script(self, kind: str, node: dict[str, Any]) -> str:
         """User data of a node by its part of the configuration."""
@@ -145,11 +145,24 @@ class Cluster:
         for machine in (self.head, *self.compute):
             assert machine.user_data(120) == 0, machine.run("cat /var/log/cloud-init-output.log").output
 
-    def rebuild_head(self) -> None:
-        """Another head node in place of this one: new instance, empty disk, another address."""
-        self.head.destroy()
+    def rebuild(self) -> None:
+        """All nodes made anew, as ParallelCluster does where it cannot change them: empty disks, a new address."""
+        for machine in (self.head, *self.compute):
+            machine.destroy()
         self.head = self._head(next(self.addresses))
-        self.head.power_on()
+        self.compute = self._compute()
+        self.start()
+
+    def act(self, script: str) -> None:
+        """Run one of the scripts of OnNodeUpdated on the head node, as an update of the cluster does."""
+        [line] = [
+            one
+            for one in _lines(self.configuration["HeadNode"]["CustomActions"]["OnNodeUpdated"]).splitlines()
+            if script in one
+        ]
+        where, _, arguments = line.partition(" ")
+        region = f"AWS_DEFAULT_REGION={self.configuration['Region']}"
+        self.head.ask(f"{region} aws s3 cp --only-show-errors {where} /tmp/a && chmod 700 /tmp/a && /tmp/a {arguments}")
 
     def jobs(self, fields: str = "jobid,jobname,user,state,exitcode") -> list[dict[str, str]]:
         """All jobs that accounting knows, a row for each time they were started, asked on the head node."""
