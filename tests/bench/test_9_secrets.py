@@ -73,7 +73,7 @@ def test_efs_holds_no_secret(site: Site, secrets: dict[str, list[bytes]]) -> Non
     for path, _ in files(site.storage):
         searched += 1
         assert not holds(path.read_bytes(), secrets), path
-    assert searched > 50
+    assert searched > 30
 
 
 def test_journals_hold_no_secret(site: Site, secrets: dict[str, list[bytes]]) -> None:
@@ -95,6 +95,7 @@ def test_process_list_shows_no_secret(site: Site, secrets: dict[str, list[bytes]
                 ["cat /proc/[0-9]*/cmdline 2> /dev/null"], shell=True, capture_output=True, check=False
             )
             seen.update(listed.stdout.split(b"\0"))
+            stop.wait(0.05)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
