@@ -19,7 +19,7 @@ from generator.tools import kinds
 DOCUMENTS = ("README.md", "CHANGELOG.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
 FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")} - {"dist"}
 # Names in CamelCase that are Python's, CloudFormation's, AWS's, or an example.
-ELSEWHERE = {"AWSServiceRoleForEC2Spot", "Form", "GetAtt", "MyParameter", "ThatDataclass", "TypeError"}
+ELSEWHERE = {"AWSServiceRoleForEC2Spot", "Form", "GetAtt", "JobHeldAdmin", "MyParameter", "ThatDataclass", "TypeError"}
 
 
 @cache

@@ -14,8 +14,9 @@ sys.path[:0] = [str(ROOT / "tests")]  # run as a script, not as a module
 
 from bench import image  # noqa: E402
 
-# What `ip netns` binds stays inside, and the machines' addresses are nobody else's.
-INSIDE = 'mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && ip link set lo up && exec "$@"'
+# What `ip netns` binds stays inside, and the machines' addresses are nobody else's. The shell stays as the first process:
+# it buries what machines leave behind, without which their namespaces would not end.
+INSIDE = 'mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && ip link set lo up && "$@"; exit $?'
 
 
 def main(arguments: list[str]) -> int:
