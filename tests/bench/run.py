@@ -26,11 +26,12 @@ def main(arguments: list[str]) -> int:
     except image.Unable as problem:
         print(problem, file=sys.stderr)
         return 1
-    tests = arguments or [str(ROOT / "tests" / "bench")]
+    os.chdir(ROOT)
+    named = any(Path(argument.partition("::")[0]).exists() for argument in arguments)
+    tests = [*arguments, *([] if named else ["tests/bench"])]
     spaces = ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
     pytest = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *tests]
     sys.stdout.flush()
-    os.chdir(ROOT)
     os.execvp(spaces[0], [*spaces, "sh", "-c", INSIDE, "bench", *pytest])
 
 
