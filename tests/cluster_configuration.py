@@ -156,3 +156,31 @@ def _resolve(node: Any, parameters: dict[str, str], truths: dict[str, bool]) -> 
             return _resolve(argument[1], parameters, truths).split(argument[0])
     resolved = {key: _resolve(value, parameters, truths) for key, value in node.items()}
     return {key: value for key, value in resolved.items() if value is not _ABSENT}
+
+
+def sssd_domain(directory: dict[str, Any]) -> dict[str, str]:
+    """The options of sssd's domain that ParallelCluster makes of its DirectoryService, but for the password.
+
+    As recipes/config/directory_service.rb of aws-parallelcluster-cookbook has them.
+    """
+    name = directory["DomainName"]
+    base = name if "=" in name else ",".join(f"DC={part}" for part in name.split("."))
+    options = {
+        "id_provider": "ldap",
+        "ldap_schema": "AD",
+        "ldap_uri": directory["DomainAddr"],
+        "ldap_search_base": base,
+        "ldap_default_bind_dn": directory["DomainReadOnlyUser"],
+        "ldap_tls_reqcert": directory["LdapTlsReqCert"],
+        "cache_credentials": "True",
+        "default_shell": "/bin/bash",
+        "fallback_homedir": "/home/%u",
+        "ldap_id_mapping": "True",
+        "ldap_referrals": "False",
+        "use_fully_qualified_names": "False",
+    }
+    if "LdapTlsCaCert" in directory:
+        options["ldap_tls_cacert"] = directory["LdapTlsCaCert"]
+    if "LdapAccessFilter" in directory:
+        options |= {"access_provider": "ldap", "ldap_access_filter": directory["LdapAccessFilter"]}
+    return options | directory["AdditionalSssdConfigs"]

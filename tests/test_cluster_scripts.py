@@ -294,7 +294,8 @@ def directory_files(node: Node) -> list[Path]:
     """What ParallelCluster leaves of a directory on a head node."""
     root = node.folder / "root"
     shared = [root / f"opt/parallelcluster/{name}/directory_service" for name in ("shared", "shared_login_nodes")]
-    found = [root / "etc/sssd/sssd.conf", root / "var/lib/sss/db/cache_default.ldb", *(s / "sssd.conf" for s in shared)]
+    caches = [root / "var/lib/sss/db/cache_default.ldb", root / "var/lib/sss/mc/passwd"]
+    found = [root / "etc/sssd/sssd.conf", *caches, *(s / "sssd.conf" for s in shared)]
     for path in found:
         path.parent.mkdir(parents=True)
         path.write_text("ldap_default_authtok = secret\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster_configuration import configuration
+from cluster_configuration import configuration, sssd_domain
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -50,34 +50,6 @@ def domain(node: PortalNode) -> dict[str, str]:
     return dict(line.split(" = ", 1) for line in section.splitlines() if line)
 
 
-def on_clusters(directory: dict[str, Any]) -> dict[str, str]:
-    """The options that ParallelCluster makes of its DirectoryService, but for the password.
-
-    As recipes/config/directory_service.rb of aws-parallelcluster-cookbook has them.
-    """
-    name = directory["DomainName"]
-    base = name if "=" in name else ",".join(f"DC={part}" for part in name.split("."))
-    options = {
-        "id_provider": "ldap",
-        "ldap_schema": "AD",
-        "ldap_uri": directory["DomainAddr"],
-        "ldap_search_base": base,
-        "ldap_default_bind_dn": directory["DomainReadOnlyUser"],
-        "ldap_tls_reqcert": directory["LdapTlsReqCert"],
-        "cache_credentials": "True",
-        "default_shell": "/bin/bash",
-        "fallback_homedir": "/home/%u",
-        "ldap_id_mapping": "True",
-        "ldap_referrals": "False",
-        "use_fully_qualified_names": "False",
-    }
-    if "LdapTlsCaCert" in directory:
-        options["ldap_tls_cacert"] = directory["LdapTlsCaCert"]
-    if "LdapAccessFilter" in directory:
-        options |= {"access_provider": "ldap", "ldap_access_filter": directory["LdapAccessFilter"]}
-    return options | directory["AdditionalSssdConfigs"]
-
-
 @pytest.mark.parametrize("schema", DIRECTORY_SCHEMAS)
 @pytest.mark.parametrize(
     ("name", "base"), [("corp.example.com", "DC=corp,DC=example,DC=com"), ("dc=hpc,dc=test", "dc=hpc,dc=test")]
@@ -104,7 +76,7 @@ def test_the_domain_is_that_of_the_clusters(
     assert found.pop("ldap_default_authtok") == PASSWORD
     # The one difference: on the portal, who is not admitted is not even known.
     assert found.pop("ldap_user_search_base", "") == (f"{base}?subtree?{FILTER}" if access else "")
-    assert found == on_clusters(configuration(**answers)["DirectoryService"])
+    assert found == sssd_domain(configuration(**answers)["DirectoryService"])
     assert (found["ldap_id_mapping"] == "True") == (schema == "AD")
 
 

@@ -21,7 +21,13 @@ for program in slurmctld slurmd slurmdbd; do ln -s /usr/sbin/$program /opt/slurm
 rm -rf /etc/slurm
 ln -s /opt/slurm/etc /etc/slurm
 chown slurm:slurm /var/spool/slurmctld
-systemctl --quiet disable mariadb munge slurmctld slurmd slurmdbd e2scrub_reap.service apt-daily.timer \
+# Packages switch NSS and PAM to sssd; here that is authselect's to do.
+pam-auth-update --package --remove sss
+sed -i 's/ sss$//' /etc/nsswitch.conf
+# The directory is made on the machine that is one.
+rm -rf /etc/ldap/slapd.d /var/lib/ldap/*
+systemctl --quiet disable sssd.service sssd-autofs.socket sssd-nss.socket sssd-pam.socket sssd-pam-priv.socket sssd-ssh.socket sssd-sudo.socket
+systemctl --quiet disable mariadb munge slapd slurmctld slurmd slurmdbd e2scrub_reap.service apt-daily.timer \
   apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer
 systemctl --quiet mask systemd-udevd.service systemd-udevd-kernel.socket systemd-udevd-control.socket getty.target \
   systemd-networkd.service systemd-resolved.service systemd-timesyncd.service console-getty.service

@@ -25,6 +25,7 @@ from life import files
 from local import BUCKET, PREFIX, VENDOR
 
 from bench import image
+from bench.directory import Directory
 from bench.machine import Machine
 from bench.portal import Portal
 from bench.slurm import Cluster
@@ -67,6 +68,8 @@ def node_env(user_data: str) -> dict[str, str]:
 class Site:
     """One deployment with its machines. `portals` and `clusters` are by zone number."""
 
+    region = REGION
+
     def __init__(self, emulator: Emulator, folder: Path) -> None:
         self.emulator, self.folder = emulator, folder
         self.vpc = Vpc(folder, emulator.port)
@@ -75,9 +78,11 @@ class Site:
         self.portals: dict[int, Portal] = {}
         self.clusters: dict[int, Cluster] = {}
         self.database: Machine | None = None
+        self.directory: Directory | None = None
         self.hosts: dict[str, str] = {}  # name: address
         self._booted: set[str] = set()
         self._instances = 0
+        self._free = addresses(self.vpc.core.network, set())
 
     # What is around
 
@@ -143,7 +148,7 @@ class Site:
     def _start_database(self, env: dict[str, str]) -> None:
         endpoint = env["DATABASE_ENDPOINT"]
         certificate, key = self.vpc.authority.issue(endpoint)
-        address = next(addresses(self.vpc.core.network, set()))
+        address = next(self._free)
         told = {"MASTER": env["DATABASE_MASTER_USERNAME"], "PASSWORD": self.secret(env["DATABASE_SECRET_ARN"])}
         data = self.script("database.sh", **told, CERTIFICATE=certificate, KEY=key)
         self.hosts[endpoint] = address
@@ -158,6 +163,7 @@ class Site:
             for folder in (env["FILE_SYSTEM_ID"], *(mount.split(".")[0] for mount in env["LUSTRE"].split())):
                 (self.storage / folder).mkdir()
             self._start_database(env)
+            assert self.directory and self.directory.machine.user_data(60) == 0
         subnet, zone = self.subnet(launched["subnet"])
         address = launched["address"]
         name = "ip-" + address.replace(".", "-")
@@ -207,9 +213,12 @@ class Site:
         self.emulator.leave_booting()
         url = self.emulator.url(BUCKET, f"{PREFIX}{RELEASE}templates/main.template.yaml", REGION)
         outcomes: list[Outcome] = []
+        self.directory = Directory(self, next(self._free))
+        self.directory.machine.power_on()
+        answers = ANSWERS | self.directory.answers
 
         def create() -> None:
-            outcomes.append(self.emulator.create_stack(STACK, region=REGION, url=url, parameters=ANSWERS))
+            outcomes.append(self.emulator.create_stack(STACK, region=REGION, url=url, parameters=answers))
 
         creation = threading.Thread(target=create)
         creation.start()
@@ -253,6 +262,7 @@ class Site:
             *(portal.machine for portal in self.portals.values()),
             *nodes,
             *([self.database] if self.database else []),
+            *([self.directory.machine] if self.directory else []),
         ]
 
     def lose_zone(self, number: int) -> None:

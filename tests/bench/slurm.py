@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cluster_configuration import sssd_domain
+
 from bench.machine import Machine
 from bench.vpc import addresses
 
@@ -49,6 +51,22 @@ AccountingStorageHost={host}
 AccountingStoragePort=6819
 AccountingStorageUser=slurm"""
 
+# As the cookbook's template sssd.conf.erb has it, after the domain.
+SSSD_CONF = """
+[sssd]
+config_file_version = 2
+services = nss, pam, ssh
+domains = default
+full_name_format = %1$s
+
+[nss]
+filter_users = nobody,root
+filter_groups = nobody,root
+
+[pam]
+offline_credentials_expiration = 7
+"""
+
 
 class Cluster:
     """One zone's cluster: a head node and the nodes that its queues keep."""
@@ -58,7 +76,7 @@ class Cluster:
         self.subnet, self.zone = site.subnet(configuration["HeadNode"]["Networking"]["SubnetId"])
         self.addresses = addresses(self.subnet.network, set())
         self.queues = configuration["Scheduling"]["SlurmQueues"]
-        for folder in (self.home_folder, self.lustre):
+        for folder in (self.home_folder, self.shared_folder, self.lustre):
             (site.storage / folder).mkdir(exist_ok=True)
         self.nodes = [
             (f"{queue['Name']}-st-{resource['Name']}-{n + 1}", next(self.addresses))
@@ -78,6 +96,11 @@ class Cluster:
     def home_folder(self) -> str:
         """/home, which the head node exports."""
         return f"home-{self.name}"
+
+    @property
+    def shared_folder(self) -> str:
+        """/opt/parallelcluster/shared, likewise."""
+        return f"shared-{self.name}"
 
     def _storage(self, kind: str) -> dict[str, Any]:
         [found] = [one for one in self.configuration["SharedStorage"] if one["StorageType"] == kind]
@@ -111,6 +134,8 @@ class Cluster:
             if own:
                 default = "Default=YES" if n == 0 else ""
                 parts.append(f"PartitionName={queue['Name']} Nodes={','.join(own)} State=UP OverSubscribe=NO {default}")
+        directory = self.configuration["DirectoryService"]
+        domain = "".join(f"{option} = {value}\n" for option, value in sssd_domain(directory).items())
         accounting = ACCOUNTING.format(host=self.host)
         return self.site.script(
             "cluster.sh",
@@ -121,6 +146,10 @@ class Cluster:
             LUSTRE=f"{self.lustre}.fsx@tcp:/bench",
             LUSTRE_AT=lustre["MountDir"],
             HOME_FOLDER=self.home_folder,
+            SHARED_FOLDER=self.shared_folder,
+            SSSD_DOMAIN=domain,
+            SSSD_CONF=SSSD_CONF,
+            DIRECTORY_SECRET=directory["PasswordSecretArn"],
             MUNGE_SECRET=settings["MungeKeySecretArn"],
             DATABASE_HOST=host,
             DATABASE_PORT=port,

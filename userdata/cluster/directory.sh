@@ -31,6 +31,7 @@ if [[ $given == given || ! -e ${shared[0]} ]]; then
 fi
 # Not disabled: without its configuration it does not start, and with a new one ParallelCluster only restarts it.
 timeout 60 systemctl stop sssd.service || fail "sssd could not be stopped: see systemctl status sssd."
-rm -f "$root/etc/sssd/sssd.conf" "$root"/var/lib/sss/db/*.ldb
+# The caches go as well: from that in mc/, accounts are known for minutes without sssd.
+rm -f "$root/etc/sssd/sssd.conf" "$root"/var/lib/sss/db/*.ldb "$root"/var/lib/sss/mc/*
 rm "${shared[@]}"  # last, so that a run that is cut short is done again
 say "users from a directory are no longer known here"

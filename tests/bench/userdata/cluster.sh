@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154  # the bench puts values and an interpreter before it
-# What ParallelCluster does on a node, in its order: storage, the OnNodeStart script, Slurm's configuration, its daemons,
-# and on the head node the OnNodeConfigured scripts. As ParallelCluster does, it stops at the first script that fails.
-# From the bench: KIND (head|compute), CLUSTER, FILE_SYSTEM, LUSTRE, LUSTRE_AT, HOME_FOLDER, MUNGE_SECRET, DATABASE_*,
-# ON_NODE_START and ON_NODE_CONFIGURED (a script and its arguments a line), SLURM_CONF, CLUSTER_CONF.
+# What ParallelCluster does on a node, in its order: sssd, the OnNodeStart script, storage, Slurm's configuration, its
+# daemons, and on the head node the OnNodeConfigured scripts. As ParallelCluster does, it stops at the first script that fails.
+# From the bench: KIND (head|compute), CLUSTER, FILE_SYSTEM, LUSTRE, LUSTRE_AT, HOME_FOLDER, SHARED_FOLDER, SSSD_DOMAIN (of
+# sssd.conf, without the password), SSSD_CONF (the rest of it), DIRECTORY_SECRET, MUNGE_SECRET, DATABASE_*, ON_NODE_START and ON_NODE_CONFIGURED (a script and its arguments a line), SLURM_CONF, CLUSTER_CONF.
 set -euo pipefail
 export AWS_DEFAULT_REGION=$REGION
 secret() {
@@ -19,14 +19,38 @@ custom_actions() {
   done <<< "$1"
 }
 
-mkdir -p /efs "$LUSTRE_AT"
+shared=/opt/parallelcluster/shared
+mkdir -p /efs "$LUSTRE_AT" $shared
 cat >> /etc/fstab << END
 /bench/storage/$HOME_FOLDER /home none bind 0 0
+/bench/storage/$SHARED_FOLDER $shared none bind 0 0
 $FILE_SYSTEM:/ /efs efs _netdev,noresvport,tls,iam 0 0
 $LUSTRE $LUSTRE_AT lustre defaults,_netdev,flock,user_xattr,noatime,noauto,x-systemd.automount 0 0
 END
 systemctl daemon-reload
 mount /home
+mount $shared
+
+# Before /efs is there, where the certificates are that it trusts. Compute nodes have no right on the password.
+copy=$shared/directory_service/sssd.conf
+if [[ $KIND == head ]]; then
+  mkdir -m 600 ${copy%/*}
+  (
+    umask 077
+    printf '[domain/default]\n%sldap_default_authtok = %s\n%s' "$SSSD_DOMAIN" "$(secret "$DIRECTORY_SECRET")" "$SSSD_CONF" \
+      > /etc/sssd/sssd.conf
+    cp /etc/sssd/sssd.conf $copy.new
+    mv $copy.new $copy
+  )
+else
+  # ParallelCluster itself starts them when the head node is ready.
+  for _ in {1..300}; do [[ ! -e $copy ]] || break; sleep 0.2; done
+  cp $copy /etc/sssd/sssd.conf
+fi
+authselect select sssd with-mkhomedir --force
+systemctl enable -q sssd.service # Red Hat's presets say so
+systemctl restart sssd.service
+
 custom_actions "$ON_NODE_START"
 mount /efs
 chmod 1777 /efs

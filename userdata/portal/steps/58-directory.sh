@@ -84,6 +84,7 @@ default_shell = /bin/bash
 fallback_homedir = /home/%u
 use_fully_qualified_names = False
 filter_users = root,nobody,ec2-user,munge,slurm,efadmin,efnobody
+offline_timeout = 10
 offline_timeout_max = 0
 $certified
 $filtered
