@@ -14,7 +14,8 @@ from bench.site import Site, until
 from bench.test_1_up import ZONES, finished
 
 ROOT = Path(__file__).resolve().parents[2]
-KNOWN = 60  # s; sssd asks again a server that was away after 10, and up to 30 by chance
+# s; sssd asks again a server that was away after 10 to 20 s, and remembers for 15 s whom it did not know.
+KNOWN = 60
 
 
 @pytest.fixture(scope="module")

@@ -86,6 +86,7 @@ use_fully_qualified_names = False
 filter_users = root,nobody,ec2-user,munge,slurm,efadmin,efnobody
 offline_timeout = 10
 offline_timeout_max = 0
+offline_timeout_random_offset = 10
 $certified
 $filtered
 CONF
