@@ -6,6 +6,7 @@ writes, the order of its custom actions, its accounts' numbers.
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from cluster_configuration import sssd_domain
@@ -99,7 +100,7 @@ class Cluster:
 
     @property
     def shared_folder(self) -> str:
-        """/opt/parallelcluster/shared, likewise."""
+        """/opt/parallelcluster/shared, likewise; it goes with the head node."""
         return f"shared-{self.name}"
 
     def _storage(self, kind: str) -> dict[str, Any]:
@@ -178,6 +179,8 @@ class Cluster:
         """All nodes made anew, as ParallelCluster does where it cannot change them: empty disks, a new address."""
         for machine in (self.head, *self.compute):
             machine.destroy()
+        shutil.rmtree(self.site.storage / self.shared_folder)
+        (self.site.storage / self.shared_folder).mkdir()
         self.head = self._head(next(self.addresses))
         self.compute = self._compute()
         self.start()
