@@ -9,7 +9,7 @@ WHERE = --bucket "$(BUCKET)" --region "$(REGION)" --profile "$(PROFILE)" $(if $(
 ASK = $(MAIN) -m generator.tools $@ --stack "$(STACK)" --region "$(REGION)" --profile "$(PROFILE)"
 
 .DEFAULT_GOAL := help
-.PHONY: help templates lint package publish launch-links preflight why status leftovers test bench local local-down taskcat taskcat-local check timing lock clean
+.PHONY: help templates lint package publish launch-links preflight why status leftovers test bench bench-image local local-down taskcat taskcat-local check timing lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ test: $(MAIN) $(EMULATOR) ## Run all tests
 
 bench: $(MAIN) $(EMULATOR) ## Run the nodes' scripts on machines of this host, with real Slurm and MariaDB (root; Debian's packages) [TESTS=]
 	@$(MAIN) tests/bench/run.py $(TESTS)
+
+bench-image: $(MAIN) ## Make the image of the bench's machines, or take the one that is there
+	@$(MAIN) tests/bench/run.py --image
 
 local: $(MAIN) $(EMULATOR) ## Deploy the whole stack on an emulator on this machine
 	@$(MAIN) tests/local.py up

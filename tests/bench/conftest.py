@@ -1,13 +1,26 @@
 """One site for all tests of the bench, which leave it as they found it."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from emulator.client import Emulator
 
 from bench import image
 from bench.site import Site
+
+SITES: list[Site] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test tells what its machines have to say: they are gone when the bench has ended."""
+    report = yield
+    if report.failed and SITES:
+        report.sections.append(("what the machines say", SITES[0].story()))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +32,7 @@ def site() -> Iterator[Site]:
     with Emulator() as emulator:
         deployed = Site(emulator, folder)
         try:
+            SITES.append(deployed)
             outcome = deployed.deploy()
             assert outcome.complete, outcome.reason
             for cluster in deployed.clusters.values():

@@ -1,6 +1,7 @@
 """`make bench`: prepares the image, then runs the bench's tests in namespaces of their own, which end with them.
 
 python tests/bench/run.py [pytest's options and tests]
+python tests/bench/run.py --image   # no tests, only the image
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ def main(arguments: list[str]) -> int:
     except image.Unable as problem:
         print(problem, file=sys.stderr)
         return 1
+    if arguments == ["--image"]:
+        return 0
     os.chdir(ROOT)
     named = any(Path(argument.partition("::")[0]).exists() for argument in arguments)
     tests = [*arguments, *([] if named else ["tests/bench"])]

@@ -48,14 +48,21 @@ ANSWERS = {
 
 
 def until(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-    """Wait until `condition` returns something true, and return that; fails with `what` after `seconds`."""
+    """Wait until `condition` returns something true, and return that; fails with `what` after `seconds`.
+
+    A condition that cannot even be asked (its assertion fails) is not met yet.
+    """
     deadline = time.monotonic() + seconds
+    told = ""
     while time.monotonic() < deadline:
-        found = condition()
+        try:
+            found = condition()
+        except AssertionError as problem:
+            found, told = None, f": {problem}"
         if found:
             return found
         time.sleep(0.2)
-    raise AssertionError(f"after {seconds} s: {what}")
+    raise AssertionError(f"after {seconds} s: {what}{told}")
 
 
 def node_env(user_data: str) -> dict[str, str]:
@@ -264,6 +271,13 @@ class Site:
             *([self.database] if self.database else []),
             *([self.directory.machine] if self.directory else []),
         ]
+
+    def story(self) -> str:
+        """The ends of what the machines have to say, for who reads that a test has failed."""
+        logs = "/var/log/hpc-portal-*.log /var/log/slurm/*.log /var/log/slurmd.log /var/log/cloud-init-output.log"
+        script = f"systemctl --failed --no-legend --no-pager; tail -v -n 12 {logs} 2> /dev/null"
+        running = [machine for machine in self.machines() if machine.running]
+        return "\n".join(f"== {one.name} {one.address}\n{one.run(script, seconds=10).output}" for one in running)
 
     def lose_zone(self, number: int) -> None:
         """Take the power from a zone; its Lustre servers die with it, and hang whoever has their file system mounted."""

@@ -11,11 +11,11 @@ from bench.slurm import Cluster
 ZONES = (1, 2)
 
 
-def finished(cluster: Cluster, job: str) -> dict[str, str]:
-    """A job's row in accounting, once it is there and final."""
+def finished(cluster: Cluster, job: str, name: str) -> dict[str, str]:
+    """A job's row in accounting, once it is there and final. A head node made anew numbers its jobs from 1 again."""
 
     def found() -> dict[str, str] | None:
-        rows = [row for row in cluster.jobs() if row["jobid"] == job]
+        rows = [row for row in cluster.jobs() if (row["jobid"], row["jobname"]) == (job, name)]
         return rows[0] if rows and rows[0]["state"] not in ("PENDING", "RUNNING") else None
 
     return dict(until(found, f"job {job} of {cluster.name} is not in accounting"))
@@ -56,7 +56,7 @@ def test_job_through_each_portal_to_each_cluster(site: Site, through: int, to: i
     )
     said = portal.submit(cluster.id, command, "first")
     assert said.status == 200, said.text
-    row = finished(cluster, said.json["job_id"])
+    row = finished(cluster, said.json["job_id"], "first")
     output = f"{said.json['spooler']}/slurm-{cluster.name}-{said.json['job_id']}.out"
     assert portal.machine.ask(f"cat {output}").split() == ["efadmin", cluster.name]
     assert (row["user"], row["jobname"], row["state"], row["exitcode"]) == ("efadmin", "first", "COMPLETED", "0:0")

@@ -19,6 +19,7 @@ SUBMIT = 1.0  # seconds that a submission to the living cluster may take
 DEAD = 3.5  # seconds after which a command to the dead cluster must be back
 
 
+USERS = 8  # who submit at the same time, half of them through each portal
 DF: list[Done] = []  # how df on portal 2 ended that was asked the moment zone 1 was lost
 
 
@@ -41,7 +42,7 @@ def lost(site: Site) -> Iterator[Site]:
         portal.machine.ask("ls /fsx_cluster1 /fsx_cluster2")
     said = site.portals[2].submit(site.clusters[2].id, "#!/bin/bash\nsleep 30\necho undisturbed", "long")
     assert said.status == 200, said.text
-    until(lambda: "RUNNING" in [job["state"] for job in site.clusters[2].jobs()], "the job does not start")
+    until(lambda: site.clusters[2].head.ask("squeue -h -t RUNNING -o %j") == "long", "the job does not start")
     site.lose_zone(1)
     asked = threading.Thread(target=lambda: DF.append(site.portals[2].machine.run("df", seconds=120)))
     asked.start()
@@ -141,12 +142,12 @@ def test_cut_network_loses_and_doubles_no_job(site: Site) -> None:
 
     def user(first: int) -> None:
         portal = site.portals[1 + first % 2]
-        for number in range(first, 200, 4):
-            cluster = site.clusters[1 + number // 4 % 2]
+        for number in range(first, 200, USERS):
+            cluster = site.clusters[1 + number // USERS % 2]
             command = f"#!/bin/bash\necho {names[number]} >> /efs/cut-$SLURM_CLUSTER_NAME.log"
             told[names[number]] = inside(portal, cluster, command, names[number])
 
-    threads = [threading.Thread(target=user, args=(first,)) for first in range(4)]
+    threads = [threading.Thread(target=user, args=(first,)) for first in range(USERS)]
     for thread in threads:
         thread.start()
     until(lambda: len(told) > 40, "no jobs are submitted", 120)

@@ -68,7 +68,7 @@ def test_job_of_a_user_through_each_portal_to_each_cluster(
     portal, cluster = as_user(site, through, directory.passwords[INSIDE]), site.clusters[to]
     said = portal.submit(cluster.id, "#!/bin/bash\nid -un\nid -u\nid -Gn", "theirs", user=INSIDE)
     assert said.status == 200, said.text
-    row = finished(cluster, said.json["job_id"])
+    row = finished(cluster, said.json["job_id"], "theirs")
     assert (row["user"], row["state"], row["exitcode"]) == (INSIDE, "COMPLETED", "0:0")
     output = f"{said.json['spooler']}/slurm-{cluster.name}-{said.json['job_id']}.out"
     uid = portal.machine.ask(f"id -u {INSIDE}")
