@@ -28,7 +28,7 @@ from local import BUCKET, PREFIX, VENDOR, prepare, release
 from generator import RELEASE
 
 STACK = "AWS::CloudFormation::Stack"
-# Architecture.md's table of retention, of a deployment without access logs.
+# Architecture.md's table of retention, of a deployment without access logs. The provider's own log group is AWS's doing.
 PROMISED = {"AWS::EFS::FileSystem", "AWS::RDS::DBClusterSnapshot", "AWS::Logs::LogGroup"}
 STATEFUL = {
     "AWS::RDS::DBCluster",

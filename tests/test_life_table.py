@@ -11,20 +11,12 @@ from typing import Any
 import pytest
 from built import package_folder, questions, resources, templates
 from emulator import schemas
+from life import STATEFUL
 
 from generator import effects, updates
 from generator.effects import Effect
 from generator.reach import Change, reach
 
-STATEFUL = {
-    "AWS::RDS::DBCluster",
-    "AWS::RDS::DBInstance",
-    "AWS::EFS::FileSystem",
-    "AWS::FSx::FileSystem",
-    "AWS::S3::Bucket",
-    "AWS::SecretsManager::Secret",
-    "Custom::PclusterCluster",
-}
 # What an operator switches on and off: the bucket is retained, the password is replaced by the operator's own.
 COME_AND_GO = {("AccessLogs", "AccessLogBucket"), ("AdminPasswordSecretArn", "AdminPassword")}
 ORDINARY = [name for name in questions() if not updates.refused(name)]

@@ -8,15 +8,13 @@ from pathlib import Path
 import pytest
 from emulator.client import Emulator
 from emulator.outcome import Outcome
-from life import vpc
+from life import PROMISED, vpc
 from local import BUCKET, PREFIX, prepare, release
 
 from generator import RELEASE
 from generator.main import build
 
 ROOT = Path(__file__).resolve().parent.parent
-# What a deleted stack leaves behind: docs/architecture.md. The provider's own log group is AWS's doing.
-PROMISED = {"AWS::EFS::FileSystem", "AWS::RDS::DBClusterSnapshot", "AWS::Logs::LogGroup"}
 ACCESS_LOGS = {"AWS::S3::Bucket"}  # with the answer yes to AccessLogs; the bucket is never empty
 
 
