@@ -6,7 +6,9 @@ MAIN := .venv/main/bin/python
 EMULATOR := .venv/emulator/bin/python
 TASKCAT := .venv/taskcat/bin/python
 WHERE = --bucket "$(BUCKET)" --region "$(REGION)" --profile "$(PROFILE)" $(if $(PREFIX),--prefix "$(PREFIX)")
-ASK = $(MAIN) -m generator.tools $@ --stack "$(STACK)" --region "$(REGION)" --profile "$(PROFILE)"
+GENERATOR := $(MAIN) -m generator
+ACCOUNT = --region "$(REGION)" --profile "$(PROFILE)"
+ASK = $(GENERATOR) $@ $(ACCOUNT)
 
 .DEFAULT_GOAL := help
 .PHONY: help templates lint package publish launch-links preflight why status leftovers test bench bench-image local local-down taskcat taskcat-local check timing lock clean
@@ -14,36 +16,32 @@ ASK = $(MAIN) -m generator.tools $@ --stack "$(STACK)" --region "$(REGION)" --pr
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-templates: $(MAIN) ## Write build/, docs/updates.md and .taskcat.yml, and lint in every supported region
-	@$(MAIN) -m generator
-	@$(MAIN) -m generator.updates
-	@$(MAIN) -m generator.taskcat
-	@$(MAIN) -m generator.lint
+templates: $(MAIN) ## Write build/ and the documents that derive from it, and lint in every supported region
+	@$(GENERATOR) build --lint
 
 lint: $(MAIN) ## Lint the templates alone
-	@$(MAIN) -m generator.lint
+	@$(GENERATOR) lint
 
 package: templates ## Write the release's files (templates, Lambda zip, node bundles, SHA256SUMS) to dist/
-	@$(MAIN) -m generator.package --output dist
+	@$(GENERATOR) package
 
 publish: lint ## Publish the release: BUCKET=name [REGION= PROFILE= PREFIX=hpc-portal/ PARAMETERS=answers for the links]
-	@$(MAIN) -m generator.publish $(WHERE) $(if $(PARAMETERS),--parameters "$(PARAMETERS)")
+	@$(GENERATOR) publish $(WHERE) $(if $(PARAMETERS),--parameters "$(PARAMETERS)")
 
 launch-links: $(MAIN) ## Write the README's table of launch links to a published release: BUCKET=name [as publish]
-	@$(MAIN) -m generator.links $(WHERE)
+	@$(GENERATOR) links $(WHERE)
 
 preflight: $(MAIN) ## Check a launch against an account, making nothing: PARAMETERS=parameters/minimal.json REGION=name [PROFILE= STACK=]
-	@$(MAIN) -m generator.preflight --parameters "$(or $(PARAMETERS),parameters/minimal.json)" \
-	  --region "$(REGION)" --profile "$(PROFILE)" $(if $(STACK),--stack "$(STACK)")
+	@$(ASK) --parameters "$(or $(PARAMETERS),parameters/minimal.json)" $(if $(STACK),--stack "$(STACK)")
 
 why: $(MAIN) ## Tell the first cause of a failed launch, update or delete, with its log: STACK=name [REGION= PROFILE=]
-	@$(ASK)
+	@$(ASK) --stack "$(STACK)"
 
 status: $(MAIN) ## Watch a launch, update or delete, with all nested stacks, until it ends: STACK=name [REGION= PROFILE=]
-	@$(ASK)
+	@$(ASK) --stack "$(STACK)"
 
 leftovers: $(MAIN) ## List what deleted deployments left, and how to remove it; deletes nothing: [REGION= PROFILE= STACK=name]
-	@$(ASK)
+	@$(ASK) --stack "$(STACK)"
 
 # By file: the tests of one file may share a deployment, and change it one after the other. In order: the longest test is
 # alone in its file, and would come last by itself if files went by their number of tests.
@@ -51,33 +49,32 @@ test: $(MAIN) $(EMULATOR) ## Run all tests
 	@$(MAIN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 bench: $(MAIN) $(EMULATOR) ## Run the nodes' scripts on machines of this host, with real Slurm and MariaDB (root; Debian's packages) [TESTS=]
-	@$(MAIN) tests/bench/run.py $(TESTS)
+	@$(MAIN) -m tests.bench.run $(TESTS)
 
 bench-image: $(MAIN) ## Make the image of the bench's machines, or take the one that is there
-	@$(MAIN) tests/bench/run.py --image
+	@$(MAIN) -m tests.bench.run --image
 
 local: $(MAIN) $(EMULATOR) ## Deploy the whole stack on an emulator on this machine
-	@$(MAIN) tests/local.py up
+	@$(MAIN) -m tests.emulator.local up
 
 local-down: $(MAIN) $(EMULATOR) ## Delete the local deployment and stop its emulator
-	@$(MAIN) tests/local.py down
+	@$(MAIN) -m tests.emulator.local down
 
 taskcat: templates $(TASKCAT) ## Launch the scenarios of .taskcat.yml in your AWS accounts [TESTS=minimal,production REGIONS=us-east-1]
 	@rm -rf .cache/taskcat
-	@$(MAIN) -m generator.taskcat --stage .cache/taskcat
-	@$(TASKCAT) tests/taskcat_run.py test run --input-file "$(CURDIR)/.taskcat.yml" --project-root .cache/taskcat \
+	@$(GENERATOR) taskcat --stage .cache/taskcat
+	@$(TASKCAT) tests/emulator/taskcat_run.py test run --input-file "$(CURDIR)/.taskcat.yml" --project-root .cache/taskcat \
 	  --lint-disable $(if $(TESTS),--test-names "$(TESTS)") $(if $(REGIONS),--regions "$(REGIONS)")
 
 taskcat-local: $(MAIN) $(EMULATOR) $(TASKCAT) ## Launch the scenarios with taskcat on an emulator on this machine [TESTS= REGIONS=]
-	@$(MAIN) tests/taskcat_local.py --tests "$(TESTS)" --regions "$(REGIONS)"
+	@$(MAIN) -m tests.emulator.taskcat_local --tests "$(TESTS)" --regions "$(REGIONS)"
 
 check: $(MAIN) ## Check style, types, shell scripts and that build/ is fresh
 	@$(MAIN) -m ruff format --check
 	@$(MAIN) -m ruff check
 	@$(MAIN) -m mypy
 	@.venv/main/bin/shellcheck --external-sources .ci/run $$(git ls-files 'userdata/**.sh' 'tests/**.sh')
-	@$(MAIN) -m generator --check
-	@$(MAIN) -m generator.taskcat --check
+	@$(GENERATOR) check
 
 timing: $(MAIN) ## Time the generator against the import of troposphere
 	@$(MAIN) benchmarks/generation.py

@@ -4,7 +4,7 @@ __version__ = "0.1.0"
 
 
 def release_folder(version: str) -> str:
-    """Where a release lies under AssetsPrefix.
+    """Where the files of a version lie under AssetsPrefix.
 
     A template names its own, so that a stack that is updated with a newer parent gets the newer children, whatever
     answers it keeps.
@@ -12,4 +12,4 @@ def release_folder(version: str) -> str:
     return f"v{version}/"
 
 
-RELEASE = release_folder(__version__)
+RELEASE_FOLDER = release_folder(__version__)

@@ -1,104 +1,90 @@
-"""Writes build/: `python -m generator`, or what `make templates` runs."""
+"""The one command line: `python -m generator COMMAND`.
+
+A command is a module with `add_arguments(parser)` and `run(options) -> exit status`; only the module of the command at
+hand is imported. Exit status: 0; 1 after one sentence on standard error; 2 for a wrong command line; 130 for Ctrl-C.
+"""
 
 from __future__ import annotations
 
-import gc
-
-gc.disable()  # nothing that lives as short as this has garbage worth collecting; the imports make most of it
-
+import argparse
+import importlib
+import os
 import sys
-import tempfile
-from pathlib import Path
+from collections.abc import Sequence
+from typing import NoReturn
 
-from generator.commandline import Parser
 from generator.errors import GeneratorError
-from generator.main import DEFAULT_ZONES, MAX_ZONES, MIN_ZONES
-from generator.reference import reference
-from generator.release import templates
-from generator.sources import ROOT, Sources
 
-# What CloudFormation takes as a template's text (CloudFormation quotas, "Template body size in a request").
-MAX_TEMPLATE_BYTES = 51_200
-
-
-def render(zone_count: int, sources: Sources) -> dict[str, str]:
-    """Every file of build/ by its relative path.
-
-    Raises GeneratorError for bad input, and for a template that is larger than CloudFormation takes.
-    """
-    files = templates(zone_count, sources)
-    for name, text in files.items():
-        if len(text.encode()) >= MAX_TEMPLATE_BYTES:
-            raise GeneratorError(f"{name} has {len(text.encode())} bytes: keep it below {MAX_TEMPLATE_BYTES}")
-    return files | {"parameters.md": reference()}
+PROGRAM = "python -m generator"
+# Command: the module that carries it out, and its line in the help.
+COMMANDS = {
+    "build": ("generator.release.build", "write build/ and the documents that derive from it"),
+    "check": ("generator.release.check", "fail if anything that `build` writes is stale"),
+    "lint": ("generator.release.lint", "lint the templates in every supported region"),
+    "package": ("generator.release.package", "write the release's files to a folder"),
+    "publish": ("generator.release.publish", "publish the release to a bucket and print its launch links"),
+    "links": ("generator.release.launch_links", "write the README's table of launch links"),
+    "taskcat": ("generator.release.taskcat", "lay out the project that taskcat uploads"),
+    "updates": ("generator.documents.updates", "print what an update of each answer does"),
+    "preflight": ("generator.operate.preflight", "check a launch against an account, making nothing"),
+    "why": ("generator.operate.why", "tell the first cause of a failed launch, update or delete, with its log"),
+    "status": ("generator.operate.status", "watch a launch, update or delete until it ends"),
+    "leftovers": ("generator.operate.leftovers", "list what deleted deployments left, and how to remove it"),
+}
 
 
-def write(files: dict[str, str], output: Path) -> None:
-    """Make `output` hold exactly `files`: all of them, or, on any failure, what it held before.
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage lines."""
 
-    Raises GeneratorError if the folder cannot be written or holds something that is not ours.
-    """
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options of a command, with its module as `module`; ends the program with 2 for a wrong command line."""
+    parser = Parser(prog=PROGRAM, description="Generator of the templates, and what an operator needs beside them.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (module, summary) in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, allow_abbrev=False)
+        if name in arguments[:1]:
+            loaded = importlib.import_module(module)
+            command.description = loaded.__doc__
+            command.formatter_class = argparse.RawDescriptionHelpFormatter
+            command.set_defaults(module=loaded)
+            loaded.add_arguments(command)
+    return parser.parse_args(arguments)
+
+
+def explain(error: Exception) -> str:
+    """The sentence for what a command was stopped by; raises `error` again if nobody foresaw it."""
+    if isinstance(error, GeneratorError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'A file'} cannot be used: {error.strerror or error}"
+    if type(error).__module__.startswith("botocore."):
+        from generator.aws import explain_call
+
+        return explain_call(error)  # type: ignore[arg-type]
+    raise error
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command; returns the exit status."""
+    command = " ".join(arguments[:1])
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        if output.exists() and not _ours(output):
-            raise GeneratorError(f"{output} holds files that the generator did not write: choose another --output")
-        with tempfile.TemporaryDirectory(prefix=f".{output.name}-", dir=output.parent) as scratch:
-            fresh, old = Path(scratch, "fresh"), Path(scratch, "old")
-            for path, text in files.items():
-                target = fresh / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text, encoding="utf-8", newline="\n")
-            if output.exists():
-                output.rename(old)
-            try:
-                fresh.rename(output)
-            except OSError:
-                if old.exists():
-                    old.rename(output)
-                raise
-    except OSError as error:
-        raise GeneratorError(f"cannot write {output}: {error.strerror}; choose another --output") from error
-
-
-def _ours(output: Path) -> bool:
-    """Whether `output` is an empty folder or an earlier build."""
-    return output.is_dir() and ((output / "templates").is_dir() or not any(output.iterdir()))
-
-
-def stale(files: dict[str, str], output: Path) -> list[str]:
-    """Paths under `output` that differ from `files`, are missing, or should not be there."""
-    there = {path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()}
-    differing = {
-        path for path, text in files.items() if path in there and (output / path).read_bytes() != text.encode()
-    }
-    return sorted(differing | there ^ files.keys())
-
-
-def main(arguments: list[str]) -> int:
-    """Run the command line; returns the exit status: 0, or 1 after one sentence on standard error."""
-    parser = Parser(prog="python -m generator", description=__doc__)
-    parser.add_argument("--output", type=Path, default=ROOT / "build", help="folder to write (default: build)")
-    parser.add_argument(
-        "--zones",
-        type=int,
-        default=DEFAULT_ZONES,
-        help=f"Availability Zones, each with a portal node and a cluster, {MIN_ZONES} to {MAX_ZONES} (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--source", type=Path, default=ROOT, help="the project's folder (default: where this module is)"
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if the folder is stale")
-    try:
-        options = parser.parse_args(arguments)
-        files = render(options.zones, Sources(options.source))
-        if not options.check:
-            write(files, options.output)
-            return 0
-        if different := stale(files, options.output):
-            raise GeneratorError(f"{options.output} is stale ({', '.join(different)}): run `make templates` and commit")
-        return 0
-    except GeneratorError as error:
-        print(f"generator: {error}", file=sys.stderr)
+        options = parse(arguments)
+        status = int(options.module.run(options))
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        print(f"\n{command}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read the output has gone; Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        print(f"{command}: {explain(error)}", file=sys.stderr)
         return 1
 
 

@@ -4,7 +4,8 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from emulator.client import Emulator
+
+from tests.emulator.client import Emulator
 
 
 @pytest.fixture(scope="module")

@@ -23,12 +23,29 @@ from troposphere.s3 import (
     VersioningConfiguration,
 )
 
-from generator import custom
-from generator.package import FIXED_SCRIPTS
-from generator.params import Form
-from generator.partition import bucket_arn
-from generator.policies import allow, bucket_policy, function, may_read_release
-from generator.wiring import GOES_WITH_THE_STACK, Ports, Tier, Value, port
+from generator import form
+from generator.cfn.custom_resources import SERVICE, VALUE, StrictCustomResource
+from generator.cfn.partition import bucket_arn
+from generator.cfn.ports import Ports, port
+from generator.cfn.template import GOES_WITH_THE_STACK, Value
+from generator.cfn.wiring import Tier
+from generator.text import archives
+from generator.tiers.functions import function
+from generator.tiers.iam import allow, bucket_policy, may_read_release
+
+
+class AssetCopy(StrictCustomResource):
+    """Copies the release's files into the stack's own bucket, and empties it at the end (lambda/assets)."""
+
+    resource_type = "Custom::AssetCopy"
+    props = {
+        **SERVICE,
+        "SourceBucket": (VALUE, True),
+        "SourceRegion": (VALUE, True),
+        "SourcePrefix": (VALUE, True),
+        "Bucket": (VALUE, True),
+        "Keys": (list, True),
+    }
 
 
 @dataclass(frozen=True)
@@ -60,7 +77,7 @@ def private_bucket(title: str, **properties: Any) -> Bucket:
     )
 
 
-def build(tier: Tier, form: Form) -> Assets:
+def build(tier: Tier, assets: form.Assets, operations: form.Operations) -> Assets:
     """Bucket and copier. The outputs exist only once every file has been copied and verified."""
     t = tier.template
     bucket = t.add_resource(
@@ -83,13 +100,13 @@ def build(tier: Tier, form: Form) -> Assets:
     policy = bucket_policy(tier, "AssetBucketPolicy", bucket)
     copier = function(
         tier,
-        form,
+        operations,
         "CopyFunction",
         Code(ZipFile=tier.sources.inline_function("assets")),
         [
-            may_read_release(tier, form),
+            may_read_release(tier, assets),
             # Without it S3 calls a missing key "access denied".
-            allow(["s3:ListBucket"], [bucket_arn(form.assets_bucket)]),
+            allow(["s3:ListBucket"], [bucket_arn(assets.assets_bucket)]),
             allow(["s3:ListBucketVersions"], [bucket_arn(Ref(bucket))]),
             allow(
                 ["s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:DeleteObjectVersion"],
@@ -100,31 +117,32 @@ def build(tier: Tier, form: Form) -> Assets:
         memory=512,
         description="Copies the release's files into the stack's own bucket, and empties it at the end.",
     )
-    bundle, bundle_sha256 = tier.sources.portal_bundle
-    scripts, names = tier.sources.cluster_scripts
+    certificate = archives.certificate_key(tier.sources.root)
+    bundle, content = archives.portal_bundle(tier.sources.root)
+    scripts, names = archives.cluster_scripts(tier.sources.root)
     t.add_resource(
-        custom.AssetCopy(
+        AssetCopy(
             "Copy",
             DependsOn=policy,
             ServiceToken=GetAtt(copier, "Arn"),
             ServiceTimeout="660",
-            SourceBucket=form.assets_bucket,
-            SourceRegion=form.assets_bucket_region,
-            SourcePrefix=Join("", [form.assets_prefix, tier.sources.release]),
+            SourceBucket=assets.assets_bucket,
+            SourceRegion=assets.assets_bucket_region,
+            SourcePrefix=Join("", [assets.assets_prefix, tier.sources.release_folder]),
             Bucket=Ref(bucket),
             Keys=sorted(
                 [
-                    tier.sources.certificate_key,
+                    certificate,
                     bundle,
-                    *(f"{prefix}/{name}" for prefix in (scripts, FIXED_SCRIPTS) for name in names),
+                    *(f"{prefix}/{name}" for prefix in (scripts, archives.FIXED_SCRIPTS) for name in names),
                 ]
             ),
         )
     )
     return Assets(
         local_assets_bucket=Ref(bucket),
-        certificate_code=tier.sources.certificate_key,
+        certificate_code=certificate,
         portal_bundle=bundle,
-        portal_bundle_sha256=bundle_sha256,
+        portal_bundle_sha256=archives.digest(content),
         cluster_scripts=scripts,
     )

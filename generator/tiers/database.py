@@ -20,14 +20,16 @@ from troposphere.rds import (
     ServerlessV2ScalingConfiguration,
 )
 
-from generator.params import Form
-from generator.partition import secret_text
-from generator.policies import chosen, given
+from generator import form
+from generator.cfn.partition import secret_text
+from generator.cfn.ports import Ports, port
+from generator.cfn.template import Value
+from generator.cfn.wiring import Tier
 from generator.tiers import choices
-from generator.tiers.firewall import Firewall
+from generator.tiers.conditions import if_chosen, if_given
 from generator.tiers.network import Network
 from generator.tiers.secrets import Secrets
-from generator.wiring import Ports, Tier, Value, port
+from generator.tiers.security_groups import SecurityGroups
 
 ENGINE = "aurora-mysql"
 FAMILY = "aurora-mysql8.0"
@@ -49,12 +51,20 @@ class Database(Ports):
     database_cluster_arn: Value = port("ARN of the database cluster")
 
 
-def build(tier: Tier, form: Form, network: Network, firewall: Firewall, secrets: Secrets) -> Database:
+def build(
+    tier: Tier,
+    database: form.Database,
+    storage: form.Storage,
+    operations: form.Operations,
+    network: Network,
+    security_groups: SecurityGroups,
+    secrets: Secrets,
+) -> Database:
     """Cluster, parameter group, subnet group, and an instance in each zone."""
     t = tier.template
-    restored = given(t, "SnapshotGiven", form.database_snapshot_arn)
-    own_key = given(t, "KmsKeyGiven", form.kms_key_arn)
-    protected = chosen(t, "DeletionProtected", form.deletion_protection)
+    restored = if_given(t, "SnapshotGiven", database.database_snapshot_arn)
+    own_key = if_given(t, "KmsKeyGiven", storage.kms_key_arn)
+    protected = if_chosen(t, "DeletionProtected", operations.deletion_protection)
     subnets = t.add_resource(
         DBSubnetGroup(
             "DatabaseSubnets",
@@ -80,19 +90,19 @@ def build(tier: Tier, form: Form, network: Network, firewall: Firewall, secrets:
             DeletionPolicy="Snapshot",
             UpdateReplacePolicy="Snapshot",
             Engine=ENGINE,
-            EngineVersion=form.database_engine_version,
+            EngineVersion=database.database_engine_version,
             DBClusterParameterGroupName=Ref(parameters),
             DBSubnetGroupName=Ref(subnets),
-            VpcSecurityGroupIds=[firewall.database_group_id],
-            SnapshotIdentifier=If(restored, form.database_snapshot_arn, NoValue),
+            VpcSecurityGroupIds=[security_groups.database_security_group_id],
+            SnapshotIdentifier=If(restored, database.database_snapshot_arn, NoValue),
             MasterUsername=If(restored, NoValue, MASTER_USERNAME),
             MasterUserPassword=secret_text(secrets.database_secret_arn),
             ServerlessV2ScalingConfiguration=ServerlessV2ScalingConfiguration(
-                MinCapacity=form.database_min_capacity, MaxCapacity=form.database_max_capacity
+                MinCapacity=database.database_min_capacity, MaxCapacity=database.database_max_capacity
             ),
             StorageEncrypted=True,
-            KmsKeyId=If(own_key, form.kms_key_arn, NoValue),
-            BackupRetentionPeriod=form.database_backup_days,
+            KmsKeyId=If(own_key, storage.kms_key_arn, NoValue),
+            BackupRetentionPeriod=database.database_backup_days,
             CopyTagsToSnapshot=True,
             DeletionProtection=If(protected, True, False),
         )
@@ -107,7 +117,7 @@ def build(tier: Tier, form: Form, network: Network, firewall: Firewall, secrets:
                 UpdateReplacePolicy="Delete",
                 DBClusterIdentifier=Ref(cluster),
                 Engine=ENGINE,
-                DBInstanceClass=choices.database_class(t, form),
+                DBInstanceClass=choices.database_class(t, database),
                 AvailabilityZone=zone.availability_zone,
                 PromotionTier=min(number - 1, 1),
                 CACertificateIdentifier=CERTIFICATE_AUTHORITY,

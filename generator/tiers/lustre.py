@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from troposphere import And, Condition, GetAtt, If, NoValue, Ref, Sub, Tags
 from troposphere.fsx import FileSystem, LustreConfiguration
 
-from generator.params import Form
-from generator.policies import given
+from generator import form
+from generator.cfn.ports import Ports, port
+from generator.cfn.template import Value
+from generator.cfn.wiring import Tier
 from generator.tiers import choices
-from generator.tiers.firewall import Firewall
+from generator.tiers.conditions import if_given
 from generator.tiers.network import Network
-from generator.wiring import Ports, Tier, Value, port
+from generator.tiers.security_groups import SecurityGroups
 
 # Said always: for scratch and PERSISTENT_1 the default is 2.10, and every type supports this one (FSx user guide).
 LUSTRE_VERSION = "2.15"
@@ -34,12 +36,12 @@ class Lustre(Ports):
     zones: tuple[LustreZone, ...]
 
 
-def build(tier: Tier, form: Form, network: Network, firewall: Firewall) -> Lustre:
+def build(tier: Tier, storage: form.Storage, network: Network, security_groups: SecurityGroups) -> Lustre:
     """The file systems. Deleted with the stack, as the form says of scratch; a replaced one is kept."""
     t = tier.template
-    deployment_type = choices.lustre_type(t, form)
-    persistent = choices.lustre_persistent(t, form)
-    own_key = given(t, "KmsKeyGiven", form.kms_key_arn)
+    deployment_type = choices.lustre_type(t, storage)
+    persistent = choices.lustre_persistent(t, storage)
+    own_key = if_given(t, "KmsKeyGiven", storage.kms_key_arn)
     # Scratch file systems take no key of the operator's (FSx API reference, KmsKeyId).
     keyed = t.add_condition("PersistentWithKey", And(Condition(persistent), Condition(own_key)))
     zones = []
@@ -51,14 +53,14 @@ def build(tier: Tier, form: Form, network: Network, firewall: Firewall) -> Lustr
                 UpdateReplacePolicy="Retain",
                 FileSystemType="LUSTRE",
                 FileSystemTypeVersion=LUSTRE_VERSION,
-                StorageCapacity=form.lustre_storage_capacity,
+                StorageCapacity=storage.lustre_storage_capacity,
                 SubnetIds=[zone.private_subnet_id],
-                SecurityGroupIds=[firewall.lustre_group_id],
-                KmsKeyId=If(keyed, form.kms_key_arn, NoValue),
+                SecurityGroupIds=[security_groups.lustre_security_group_id],
+                KmsKeyId=If(keyed, storage.kms_key_arn, NoValue),
                 # PERSISTENT_2 with a Ref for its throughput is refused by troposphere, though FSx takes it.
                 LustreConfiguration=LustreConfiguration(
                     DeploymentType=deployment_type,
-                    PerUnitStorageThroughput=If(persistent, form.lustre_throughput, NoValue),
+                    PerUnitStorageThroughput=If(persistent, storage.lustre_throughput, NoValue),
                     DataCompressionType="LZ4",
                 ).no_validation(),
                 Tags=Tags(Name=Sub(f"${{AWS::StackName}}/lustre-{number}")),

@@ -10,15 +10,17 @@ from troposphere import Ref, Sub
 from troposphere.cloudwatch import Alarm, Dashboard, Metric, MetricDataQuery, MetricDimension, MetricStat
 from troposphere.sns import SubscriptionResource, Topic
 
-from generator import partition
-from generator.params import Form
-from generator.policies import given
-from generator.tiers.balancer import Balancer
+from generator import form
+from generator.cfn import partition
+from generator.cfn.ports import Ports, port
+from generator.cfn.template import Value, variable
+from generator.cfn.wiring import Tier
+from generator.tiers.conditions import if_given
 from generator.tiers.database import Database
-from generator.tiers.filesystem import FileSystem
+from generator.tiers.file_system import FileSystem
+from generator.tiers.load_balancer import LoadBalancer
 from generator.tiers.lustre import Lustre
 from generator.tiers.portal import METRICS_NAMESPACE, Portal, node_title
-from generator.wiring import Ports, Tier, Value, port
 
 MINUTE = 60
 
@@ -61,8 +63,9 @@ class _Alarms:
 
 def build(
     tier: Tier,
-    form: Form,
-    balancer: Balancer,
+    storage: form.Storage,
+    operations: form.Operations,
+    load_balancer: LoadBalancer,
     database: Database,
     file_system: FileSystem,
     lustre: Lustre,
@@ -75,16 +78,16 @@ def build(
     t.add_resource(
         SubscriptionResource(
             "AlarmEmailSubscription",
-            Condition=given(t, "EmailGiven", form.alarm_email),
+            Condition=if_given(t, "EmailGiven", operations.alarm_email),
             TopicArn=Ref(topic),
             Protocol="email",
-            Endpoint=form.alarm_email,
+            Endpoint=operations.alarm_email,
         )
     )
     alarms = _Alarms(tier, topic)
     targets = [
-        MetricDimension(Name="LoadBalancer", Value=balancer.load_balancer_name),
-        MetricDimension(Name="TargetGroup", Value=balancer.target_group_name),
+        MetricDimension(Name="LoadBalancer", Value=load_balancer.load_balancer_name),
+        MetricDimension(Name="TargetGroup", Value=load_balancer.target_group_name),
     ]
     cluster = [MetricDimension(Name="DBClusterIdentifier", Value=database.database_cluster_id)]
     elb = {"Namespace": "AWS/ApplicationELB", "Dimensions": targets}
@@ -172,7 +175,7 @@ def build(
         share = MetricDataQuery(
             Id="share",
             Label="Free (%)",
-            Expression=Sub("100 * free / (${LustreStorageCapacity} * 1073741824)"),
+            Expression=Sub(f"100 * free / ({variable(storage.lustre_storage_capacity)} * 1073741824)"),
         )
         alarms.add(
             f"LustreFull{number}",

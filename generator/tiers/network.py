@@ -22,11 +22,14 @@ from troposphere.ec2 import (
     VPCGatewayAttachment,
 )
 
-from generator import partition
-from generator.params import Form, Location
-from generator.policies import allow, log_group, role
+from generator import form
+from generator.cfn import partition
+from generator.cfn.ports import Ports, port
+from generator.cfn.template import StrictTemplate, Value
+from generator.cfn.wiring import Tier
+from generator.tiers.functions import log_group
+from generator.tiers.iam import allow, role
 from generator.tiers.preflight import Preflight
-from generator.wiring import Ports, StrictTemplate, Tier, Value, port
 
 # The VPC is cut into eight blocks: the first four for private subnets, the last four for public ones.
 BLOCKS = 8
@@ -41,7 +44,7 @@ class NetworkZone(Ports):
 
     availability_zone: Value = port("Availability Zone")
     private_subnet_id: Value = port("Private subnet of the zone")
-    balancer_subnet_id: Value = port("Subnet of the load balancer in the zone")
+    load_balancer_subnet_id: Value = port("Subnet of the load balancer in the zone")
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Network(Ports):
     vpc_cidr: Value = port("Address range of the VPC")
 
 
-def build(tier: Tier, location: Location, form: Form, preflight: Preflight) -> Network:
+def build(tier: Tier, location: form.Location, operations: form.Operations, preflight: Preflight) -> Network:
     """VPC, subnets, NAT gateways, the S3 endpoint and flow logs."""
     t = tier.template
     vpc = t.add_resource(
@@ -120,7 +123,7 @@ def build(tier: Tier, location: Location, form: Form, preflight: Preflight) -> N
             NetworkZone(
                 availability_zone=zone.picked_zone,
                 private_subnet_id=Ref(private),
-                balancer_subnet_id=Ref(public),
+                load_balancer_subnet_id=Ref(public),
             )
         )
     # Its policy stays open: custom resources' answers, AL2023's repositories and ParallelCluster go through it.
@@ -133,15 +136,15 @@ def build(tier: Tier, location: Location, form: Form, preflight: Preflight) -> N
             RouteTableIds=[Ref(table) for table in tables],
         )
     )
-    _flow_logs(tier, form, vpc)
+    _flow_logs(tier, operations, vpc)
     return Network(zones=tuple(zones), vpc_id=Ref(vpc), vpc_cidr=GetAtt(vpc, "CidrBlock"))
 
 
-def _flow_logs(tier: Tier, form: Form, vpc: VPC) -> None:
-    logs = log_group(tier, form, "FlowLogs")
+def _flow_logs(tier: Tier, operations: form.Operations, vpc: VPC) -> None:
+    logs = log_group(tier, operations, "FlowLogs")
     writer = role(
         tier,
-        form,
+        operations,
         "FlowLogRole",
         "vpc-flow-logs",
         [

@@ -31,31 +31,24 @@ from troposphere.ec2 import (
 from troposphere.iam import InstanceProfile
 from troposphere.policies import AutoScalingRollingUpdate, CreationPolicy, ResourceSignal, UpdatePolicy
 
-from generator import partition
-from generator.params import Form
-from generator.policies import (
-    LogGroup,
-    allow,
-    directory_ca_secret,
-    directory_secret,
-    given,
-    log_group,
-    may_decrypt,
-    may_download,
-    may_log,
-    role,
-)
+from generator import form
+from generator.cfn import partition
+from generator.cfn.ports import Ports, port
+from generator.cfn.template import Value
+from generator.cfn.wiring import Tier
 from generator.tiers.assets import Assets
-from generator.tiers.balancer import Balancer
+from generator.tiers.conditions import directory_ca_secret, directory_secret, if_given
 from generator.tiers.database import Database
-from generator.tiers.entrance import Entrance
-from generator.tiers.filesystem import FileSystem
-from generator.tiers.firewall import Firewall
+from generator.tiers.file_system import FileSystem
+from generator.tiers.functions import LogGroup, log_group
+from generator.tiers.https import Https
+from generator.tiers.iam import allow, may_decrypt, may_download, may_log, role
+from generator.tiers.load_balancer import LoadBalancer
 from generator.tiers.lustre import Lustre
 from generator.tiers.network import Network
 from generator.tiers.preflight import Preflight
 from generator.tiers.secrets import Secrets
-from generator.wiring import Ports, Tier, Value, port
+from generator.tiers.security_groups import SecurityGroups
 
 USER_DATA = "userdata/header.sh"
 ROOT_DEVICE = "/dev/xvda"  # of Amazon Linux 2023
@@ -80,35 +73,41 @@ class Portal(Ports):
 
 def build(
     tier: Tier,
-    form: Form,
+    portal: form.Portal,
+    clusters: form.Clusters,
+    directory: form.Directory,
+    operations: form.Operations,
     preflight: Preflight,
     network: Network,
-    firewall: Firewall,
+    security_groups: SecurityGroups,
     secrets: Secrets,
     database: Database,
     file_system: FileSystem,
     lustre: Lustre,
     assets: Assets,
-    balancer: Balancer,
-    entrance: Entrance,
+    load_balancer: LoadBalancer,
+    https: Https,
 ) -> Portal:
-    """A launch template and a group for each zone; the user data's own ${…} name the ports handed in here."""
+    """A launch template and a group for each zone.
+
+    The user data's ${…} name the ports, and the parameters of the groups, taken here.
+    """
     t = tier.template
-    given(t, "KeyGiven", form.key_name)
-    logs = log_group(tier, form, "PortalLogs")
-    profile = _profile(tier, form, secrets, assets, logs)
+    if_given(t, "KeyGiven", portal.key_name)
+    logs = log_group(tier, operations, "PortalLogs")
+    profile = _profile(tier, portal, directory, operations, secrets, assets, logs)
     user_data = tier.sources.text(USER_DATA)
     shared: dict[str, Any] = {
         "Zones": str(tier.zone_count),
         "Lustre": Join(
             " ", [Sub("${Dns}@${Mount}", Dns=fs.lustre_dns_name, Mount=fs.lustre_mount_name) for fs in lustre.zones]
         ),
-        "Peers": Join(" ", [zone.portal_address for zone in firewall.zones]),
+        "Peers": Join(" ", [zone.portal_address for zone in security_groups.zones]),
         "LogGroup": Ref(logs),
     }
     zones: list[PortalZone] = []
     previous: dict[str, Any] = {}
-    for number, (zone, place) in enumerate(zip(network.zones, firewall.zones, strict=True), 1):
+    for number, (zone, place) in enumerate(zip(network.zones, security_groups.zones, strict=True), 1):
         title = node_title(number)
         name = Sub(f"${{AWS::StackName}}/portal-{number}")
         template = t.add_resource(
@@ -116,8 +115,8 @@ def build(
                 f"PortalLaunchTemplate{number}",
                 LaunchTemplateData=LaunchTemplateData(
                     ImageId=preflight.portal_image_id,
-                    InstanceType=form.portal_instance_type,
-                    KeyName=If("KeyGiven", form.key_name, NoValue),
+                    InstanceType=portal.portal_instance_type,
+                    KeyName=If("KeyGiven", portal.key_name, NoValue),
                     IamInstanceProfile=IamInstanceProfile(Arn=GetAtt(profile, "Arn")),
                     # IMDSv2 alone, and no further than the node itself.
                     MetadataOptions=MetadataOptions(HttpTokens="required", HttpPutResponseHopLimit=1),
@@ -128,7 +127,7 @@ def build(
                             # AWS's own key: Auto Scaling has no right to a customer's.
                             Ebs=EBSBlockDevice(
                                 VolumeType="gp3",
-                                VolumeSize=form.portal_volume_size,
+                                VolumeSize=portal.portal_volume_size,
                                 Encrypted=True,
                                 DeleteOnTermination=True,
                             ),
@@ -173,7 +172,7 @@ def build(
                 LaunchTemplate=LaunchTemplateSpecification(
                     LaunchTemplateId=Ref(template), Version=GetAtt(template, "LatestVersionNumber")
                 ),
-                TargetGroupARNs=[balancer.target_group_arn],
+                TargetGroupARNs=[load_balancer.target_group_arn],
                 Tags=[Tag("Name", name, False)],
                 **previous,
             )
@@ -188,12 +187,20 @@ def node_title(number: int) -> str:
     return f"PortalNode{number}"
 
 
-def _profile(tier: Tier, form: Form, secrets: Secrets, assets: Assets, logs: LogGroup) -> InstanceProfile:
+def _profile(
+    tier: Tier,
+    portal: form.Portal,
+    directory: form.Directory,
+    operations: form.Operations,
+    secrets: Secrets,
+    assets: Assets,
+    logs: LogGroup,
+) -> InstanceProfile:
     """The instance profile of the portal nodes: their own secrets, files, logs, metrics and signal, and no more."""
     t = tier.template
-    licensed = given(t, "LicenseGiven", form.license_secret_arn)
-    license_secret = If(licensed, form.license_secret_arn, NoValue)
-    ca_secret = directory_ca_secret(t, form)
+    licensed = if_given(t, "LicenseGiven", portal.license_secret_arn)
+    license_secret = If(licensed, portal.license_secret_arn, NoValue)
+    ca_secret = directory_ca_secret(t, directory)
     statements: list[Statement | If] = [
         allow(
             ["secretsmanager:GetSecretValue"],
@@ -203,7 +210,7 @@ def _profile(tier: Tier, form: Form, secrets: Secrets, assets: Assets, logs: Log
                 secrets.database_secret_arn,
                 secrets.portal_database_secret_arn,
                 license_secret,
-                directory_secret(t, form),
+                directory_secret(t, directory),
                 ca_secret,
             ],
         ),
@@ -224,12 +231,12 @@ def _profile(tier: Tier, form: Form, secrets: Secrets, assets: Assets, logs: Log
         ),
     ]
     statements += [
-        may_download(t, "Installer", form.portal_installer_url),
-        may_download(t, "Driver", form.jdbc_driver_url),
+        may_download(t, "Installer", portal.portal_installer_url),
+        may_download(t, "Driver", portal.jdbc_driver_url),
     ]
     node = role(
         tier,
-        form,
+        operations,
         "PortalRole",
         "ec2",
         statements,

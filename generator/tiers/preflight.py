@@ -7,28 +7,23 @@ looked up once and again only when the ParallelCluster version or the refresh an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from awacs.aws import Condition as PolicyCondition
 from awacs.aws import StringEquals
 from troposphere import GetAtt, If, Join, NoValue
 from troposphere.awslambda import Code
 
-from generator import custom, partition
-from generator.params import Answers, Form
-from generator.policies import (
-    DIRECTORY_CA_GIVEN,
-    DIRECTORY_GIVEN,
-    allow,
-    directory_ca_secret,
-    function,
-    given,
-    may_decrypt,
-    may_download,
-    may_read_release,
-)
+from generator.cfn import partition
+from generator.cfn.custom_resources import SERVICE, VALUE, StrictCustomResource
+from generator.cfn.ports import Ports, each_port, port
+from generator.cfn.template import Value
+from generator.cfn.wiring import Tier
+from generator.form import Form, Question
 from generator.tiers import choices
-from generator.wiring import Ports, Tier, Value, each_port, port
+from generator.tiers.conditions import DIRECTORY_CA_GIVEN, DIRECTORY_GIVEN, directory_ca_secret, if_given
+from generator.tiers.functions import function
+from generator.tiers.iam import allow, may_decrypt, may_download, may_read_release
 
 # The checks only read, and most of these actions know no narrower resource; what an answer names is granted below. A
 # right that is taken away costs a warning, not the launch.
@@ -64,6 +59,25 @@ READS = (
 SPOT = partition.service_principal("spot")
 
 
+class PreflightChecks(StrictCustomResource):
+    """Checks the answers against the account and picks Availability Zones (lambda/preflight)."""
+
+    resource_type = "Custom::Preflight"
+    props = {**SERVICE, "Answers": (dict, True), "Zones": (VALUE, True), "Resolved": (dict, True)}
+
+
+class ParallelClusterImage(StrictCustomResource):
+    """Looks ParallelCluster's machine image up once, and again when a property changes (lambda/preflight)."""
+
+    resource_type = "Custom::ParallelClusterImage"
+    props = {
+        **SERVICE,
+        "ParallelClusterVersion": (VALUE, True),
+        "PortalAmiId": (VALUE, True),
+        "PortalImageRefresh": (VALUE, True),
+    }
+
+
 @dataclass(frozen=True)
 class PreflightZone(Ports):
     """What preflight settles for one zone."""
@@ -80,12 +94,12 @@ class Preflight(Ports):
     network_cidr: Value = port("Address range of the VPC")
 
 
-def build(tier: Tier, form: Form, answers: Answers) -> Preflight:
+def build(tier: Tier, form: Form) -> Preflight:
     """Preflight's function, the checks and the image; everything else in the parent comes after this tier."""
     code = Code(ZipFile=tier.sources.inline_function("preflight"))
     checker = function(
         tier,
-        form,
+        form.operations,
         "PreflightFunction",
         code,
         _rights(tier, form),
@@ -95,25 +109,25 @@ def build(tier: Tier, form: Form, answers: Answers) -> Preflight:
     )
     service: dict[str, Any] = {"ServiceToken": GetAtt(checker, "Arn"), "ServiceTimeout": "120"}
     checks = tier.template.add_resource(
-        custom.Preflight(
+        PreflightChecks(
             "Checks",
             **service,
-            Answers=[value for _, _, value in each_port(answers)],
+            Answers={name: value for name, port_, value in each_port(form) if cast(Question, port_).checked},
             Zones=str(tier.zone_count),
             Resolved={
-                "DatabaseInstanceClass": choices.database_class(tier.template, form),
-                "AssetsPrefix": Join("", [form.assets_prefix, tier.sources.release]),
-                "LustreDeploymentType": choices.lustre_type(tier.template, form),
+                "DatabaseInstanceClass": choices.database_class(tier.template, form.database),
+                "AssetsPrefix": Join("", [form.assets.assets_prefix, tier.sources.release_folder]),
+                "LustreDeploymentType": choices.lustre_type(tier.template, form.storage),
             },
         )
     )
     image = tier.template.add_resource(
-        custom.ParallelClusterImage(
+        ParallelClusterImage(
             "PortalImage",
             **service,
-            ParallelClusterVersion=form.parallel_cluster_version,
-            PortalAmiId=form.portal_ami_id,
-            PortalImageRefresh=form.portal_image_refresh,
+            ParallelClusterVersion=form.clusters.parallel_cluster_version,
+            PortalAmiId=form.portal.portal_ami_id,
+            PortalImageRefresh=form.portal.portal_image_refresh,
         )
     )
     return Preflight(
@@ -129,22 +143,22 @@ def build(tier: Tier, form: Form, answers: Answers) -> Preflight:
 def _rights(tier: Tier, form: Form) -> list[Any]:
     """What the checks may do: read, look into what the answers name, and make the role that Spot instances need."""
     t = tier.template
-    secrets, admin_arn = "secretsmanager", form.admin_password_secret_arn
+    secrets, admin_arn = "secretsmanager", form.portal.admin_password_secret_arn
     looks = [f"{secrets}:DescribeSecret", f"{secrets}:GetSecretValue"]
-    admin = given(t, "AdminSecretGiven", admin_arn)
-    license_ = given(t, "LicenseGiven", form.license_secret_arn)
-    directory = given(t, DIRECTORY_GIVEN, form.directory_password_secret_arn)
-    ca = directory_ca_secret(t, form)
+    admin = if_given(t, "AdminSecretGiven", admin_arn)
+    license_ = if_given(t, "LicenseGiven", form.portal.license_secret_arn)
+    directory = if_given(t, DIRECTORY_GIVEN, form.directory.directory_password_secret_arn)
+    ca = directory_ca_secret(t, form.directory)
     return [
         allow(READS),
         If(admin, allow(looks, [admin_arn]), NoValue),
         If(admin, may_decrypt(admin_arn), NoValue),
-        If(license_, allow(looks[:1], [form.license_secret_arn]), NoValue),
-        If(directory, allow(looks, [form.directory_password_secret_arn, ca]), NoValue),
-        If(DIRECTORY_CA_GIVEN, may_decrypt(form.directory_ca_cert_secret_arn), NoValue),
-        may_read_release(tier, form),
-        may_download(t, "Installer", form.portal_installer_url),
-        may_download(t, "Driver", form.jdbc_driver_url),
+        If(license_, allow(looks[:1], [form.portal.license_secret_arn]), NoValue),
+        If(directory, allow(looks, [form.directory.directory_password_secret_arn, ca]), NoValue),
+        If(DIRECTORY_CA_GIVEN, may_decrypt(form.directory.directory_ca_cert_secret_arn), NoValue),
+        may_read_release(tier, form.assets),
+        may_download(t, "Installer", form.portal.portal_installer_url),
+        may_download(t, "Driver", form.portal.jdbc_driver_url),
         # AWS::IAM::ServiceLinkedRole fails where the role exists, and a head node may not make it.
         allow(
             ["iam:CreateServiceLinkedRole"],

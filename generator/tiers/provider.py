@@ -12,16 +12,18 @@ from troposphere import GetAtt, If, NoValue, Ref, Select, Split
 from troposphere.cloudformation import Stack
 from troposphere.iam import ManagedPolicy
 
-from generator import partition
-from generator.params import Form
-from generator.policies import BOUNDARY_GIVEN, allow, directory_secret, document, given
+from generator import form
+from generator.cfn import partition
+from generator.cfn.ports import Ports, port
+from generator.cfn.template import GOES_WITH_THE_STACK, Value, variable
+from generator.cfn.wiring import Tier
 from generator.tiers.assets import Assets
+from generator.tiers.conditions import BOUNDARY_GIVEN, directory_secret, if_given
+from generator.tiers.iam import allow, document
 from generator.tiers.secrets import Secrets
-from generator.wiring import GOES_WITH_THE_STACK, Ports, Tier, Value, port
 
 # The provider may attach policies of this path only (parallelcluster-policies.yaml of aws/aws-parallelcluster).
 POLICY_PATH = "/parallelcluster/"
-TEMPLATES = "parallelcluster/${ParallelClusterVersion}/templates"
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,24 @@ class Provider(Ports):
     node_policy_arn: Value = port("Policy of head and compute nodes")
 
 
-def build(tier: Tier, form: Form, secrets: Secrets, assets: Assets) -> Provider:
+def build(
+    tier: Tier,
+    clusters: form.Clusters,
+    directory: form.Directory,
+    operations: form.Operations,
+    secrets: Secrets,
+    assets: Assets,
+) -> Provider:
     """The provider's stack, the additional policies of its Lambda, and the policy of the clusters' nodes."""
     t = tier.template
-    given(t, BOUNDARY_GIVEN, form.permissions_boundary_arn)
+    if_given(t, BOUNDARY_GIVEN, operations.permissions_boundary_arn)
+
+    version = variable(clusters.parallel_cluster_version)
 
     def published(path: str) -> Value:
-        return partition.s3_url("${AWS::Region}-aws-parallelcluster", "${AWS::Region}", f"{TEMPLATES}/{path}")
+        return partition.s3_url(
+            "${AWS::Region}-aws-parallelcluster", "${AWS::Region}", f"parallelcluster/{version}/templates/{path}"
+        )
 
     policies = t.add_resource(
         Stack(
@@ -48,7 +61,7 @@ def build(tier: Tier, form: Form, secrets: Secrets, assets: Assets) -> Provider:
             TemplateURL=published("policies/policies.yaml"),
             Parameters={
                 "EnableIamAdminAccess": "true",
-                "PermissionsBoundaryPolicy": form.permissions_boundary_arn,
+                "PermissionsBoundaryPolicy": operations.permissions_boundary_arn,
             },
         )
     )
@@ -64,7 +77,7 @@ def build(tier: Tier, form: Form, secrets: Secrets, assets: Assets) -> Provider:
             PolicyDocument=document(
                 allow(
                     ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
-                    [secrets.munge_secret_arn, secrets.database_secret_arn, directory_secret(t, form)],
+                    [secrets.munge_secret_arn, secrets.database_secret_arn, directory_secret(t, directory)],
                 )
             ),
         )

@@ -11,9 +11,11 @@ from typing import Any
 from troposphere import Equals, If, Ref, Sub
 from troposphere.secretsmanager import GenerateSecretString, Secret
 
-from generator import partition
-from generator.params import Form
-from generator.wiring import GOES_WITH_THE_STACK, Ports, Tier, Value, port
+from generator import form
+from generator.cfn import partition
+from generator.cfn.ports import Ports, port
+from generator.cfn.template import GOES_WITH_THE_STACK, Value
+from generator.cfn.wiring import Tier
 
 # Aurora refuses / " @ and space; ParallelCluster refuses #; a Java properties file eats \ : = # !; shells and SQL
 # quote with ' " ` $.
@@ -32,9 +34,9 @@ class Secrets(Ports):
     database_secret_link: Value = port("Console page of the database password")
 
 
-def build(tier: Tier, form: Form) -> Secrets:
+def build(tier: Tier, portal: form.Portal) -> Secrets:
     """The administrator's password (unless the operator brings one), the munge key and two database passwords."""
-    tier.template.add_condition("GenerateAdminPassword", Equals(form.admin_password_secret_arn, ""))
+    tier.template.add_condition("GenerateAdminPassword", Equals(portal.admin_password_secret_arn, ""))
 
     def password(title: str, description: str, **attributes: Any) -> Secret:
         generated = GenerateSecretString(PasswordLength=32, ExcludeCharacters=AWKWARD, RequireEachIncludedType=True)
@@ -54,7 +56,7 @@ def build(tier: Tier, form: Form) -> Secrets:
     admin = password("AdminPassword", "Password of efadmin", Condition="GenerateAdminPassword")
     # 128 letters and digits are base64 of 96 bytes. Never replaced: another key needs a stopped fleet.
     munge = secret("MungeKey", "Munge key, base64", GenerateSecretString(PasswordLength=128, ExcludePunctuation=True))
-    admin_arn = If("GenerateAdminPassword", Ref(admin), form.admin_password_secret_arn)
+    admin_arn = If("GenerateAdminPassword", Ref(admin), portal.admin_password_secret_arn)
     master = Ref(password("DatabasePassword", "Password of the database's master user"))
 
     def link(secret_arn: Value) -> Value:

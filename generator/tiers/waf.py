@@ -24,11 +24,13 @@ from troposphere.wafv2 import (
     WebACLRule,
 )
 
-from generator import partition
-from generator.params import Form
-from generator.policies import log_group
-from generator.tiers.balancer import Balancer
-from generator.wiring import Ports, Tier, Value, port
+from generator import form
+from generator.cfn import partition
+from generator.cfn.ports import Ports, port
+from generator.cfn.template import Value
+from generator.cfn.wiring import Tier
+from generator.tiers.functions import log_group
+from generator.tiers.load_balancer import LoadBalancer
 
 # These look at bodies, and a portal's bodies are uploads and job scripts: counted, not blocked.
 BODY_RULES = ("SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericLFI_BODY", "GenericRFI_BODY")
@@ -42,7 +44,7 @@ class Waf(Ports):
     web_acl_arn: Value = port("ARN of the web ACL")
 
 
-def build(tier: Tier, form: Form, balancer: Balancer) -> Waf:
+def build(tier: Tier, operations: form.Operations, load_balancer: LoadBalancer) -> Waf:
     """Web ACL, its association with the balancer, and its log."""
     t = tier.template
     acl = t.add_resource(
@@ -67,11 +69,13 @@ def build(tier: Tier, form: Form, balancer: Balancer) -> Waf:
         )
     )
     t.add_resource(
-        WebACLAssociation("WebAclAssociation", ResourceArn=balancer.load_balancer_arn, WebACLArn=GetAtt(acl, "Arn"))
+        WebACLAssociation(
+            "WebAclAssociation", ResourceArn=load_balancer.load_balancer_arn, WebACLArn=GetAtt(acl, "Arn")
+        )
     )
     # AWS WAF writes only to groups whose name begins like this.
     unique = Select(0, Split("-", Select(2, Split("/", Ref("AWS::StackId")))))
-    logs = log_group(tier, form, "WebAclLogs", LogGroupName=Sub("aws-waf-logs-${Unique}", Unique=unique))
+    logs = log_group(tier, operations, "WebAclLogs", LogGroupName=Sub("aws-waf-logs-${Unique}", Unique=unique))
     # Not the group's own Arn attribute, whose :* AWS WAF drops: what it holds would differ from the template for ever.
     destination = partition.arn("logs", "log-group:${Group}", Group=Ref(logs))
     t.add_resource(

@@ -76,7 +76,7 @@ FROZEN = {  # why an update must not change these parameters, or those that begi
     ),
     "data would be replaced by what is empty": ("KmsKeyArn", "DatabaseSnapshotArn", "LustreDeploymentType"),
     "the portal would lose its files": ("ExistingFileSystemId",),
-    "the load balancer would be replaced, and its target group cannot follow it": ("BalancerScheme",),
+    "the load balancer would be replaced, and its target group cannot follow it": ("LoadBalancerScheme",),
     "the other software does not find its files": ("PortalFlavor",),
     "ParallelCluster refuses that to a running cluster": ("ParallelClusterVersion", "HeadNodeInstanceType", "KeyName"),
 }
@@ -162,7 +162,7 @@ class Case:
     @functools.cached_property
     def subnets(self):
         """The subnets in the answers, by id; none if one does not exist."""
-        ids = self.numbered("PrivateSubnetId", "BalancerSubnetId").values()
+        ids = self.numbered("PrivateSubnetId", "LoadBalancerSubnetId").values()
         found = self.get("ec2", "describe_subnets", SubnetIds=sorted({*ids})) or {"Subnets": []}
         return {subnet["SubnetId"]: subnet for subnet in found["Subnets"]}
 
@@ -462,11 +462,11 @@ def existing_vpc(it):
             yield "VpcId", f"has enable{name} off: switch it on."
 
 
-@reads("VpcId", "PrivateSubnetId", "BalancerSubnetId")
+@reads("VpcId", "PrivateSubnetId", "LoadBalancerSubnetId")
 def existing_subnets(it):
     """The existing subnets are in the VPC, in distinct zones, with free addresses"""
     served = {it.subnets.get(subnet, {}).get("AvailabilityZone") for subnet in it.numbered("PrivateSubnetId").values()}
-    for kind in ("PrivateSubnetId", "BalancerSubnetId"):
+    for kind in ("PrivateSubnetId", "LoadBalancerSubnetId"):
         places = set()
         for name, subnet in it.numbered(kind).items():
             found = it.subnets.get(subnet, {"VpcId": ""})
@@ -481,18 +481,21 @@ def existing_subnets(it):
             places.add(found.get("AvailabilityZone"))
 
 
-@reads("VpcId", "PrivateSubnetId", "BalancerS")
+@reads("VpcId", "PrivateSubnetId", "LoadBalancerS")
 def routes(it):
     """The existing subnets have the routes they need"""
     mine, tables = only("vpc-id", {it["VpcId"]}), {True: []}
     for table in it.all("ec2", "describe_route_tables", "RouteTables", Filters=mine) if it["VpcId"] else ():
         tables.update((link.get("SubnetId", link.get("Main")), table["Routes"]) for link in table["Associations"])
-    for name, subnet in it.numbered("PrivateSubnetId", "BalancerSubnetId").items():
+    for name, subnet in it.numbered("PrivateSubnetId", "LoadBalancerSubnetId").items():
         live = [route for route in tables.get(subnet, tables[True]) if route["State"] == "active"]
         out = [route.get("GatewayId", "nat")[:3] for route in live if route.get("DestinationCidrBlock") == "0.0.0.0/0"]
-        if name.startswith("Balancer"):
-            if it["BalancerScheme"] != "internal" and "igw" not in out:
-                yield name, "has no route to an internet gateway: choose a public subnet or BalancerScheme internal."
+        if name.startswith("LoadBalancer"):
+            if it["LoadBalancerScheme"] != "internal" and "igw" not in out:
+                yield (
+                    name,
+                    "has no route to an internet gateway: choose a public subnet or LoadBalancerScheme internal.",
+                )
         elif not out or "igw" in out:
             yield name, "has no route out by NAT gateway or the like: add one or choose another subnet."
         elif not any(route.get("GatewayId", "").startswith("vpce-") for route in live):
@@ -646,9 +649,8 @@ def handler(event):
 
 
 def answers_of(properties):
-    """The answers by parameter: in `Answers` texts of lines `name=answer`; `Resolved` says what "auto" comes to."""
-    lines = [line.partition("=") for text in properties["Answers"] for line in text.splitlines()]
-    return {**{name: answer for name, _, answer in lines}, **properties["Resolved"]}
+    """The answers by parameter; `Resolved` says what "auto" comes to."""
+    return {**properties["Answers"], **properties["Resolved"]}
 
 
 def preflight(event, properties, old):

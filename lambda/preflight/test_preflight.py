@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import CloudFormation, Context, load
 
-from generator.sources import Sources
+from generator.text.sources import Sources
 
 preflight = load("preflight")
 

@@ -4,10 +4,10 @@ import shutil
 from collections.abc import Generator, Iterator
 
 import pytest
-from emulator.client import Emulator
 
-from bench import image
-from bench.site import Site
+from tests.bench import image
+from tests.bench.site import Site
+from tests.emulator.client import Emulator
 
 SITES: list[Site] = []
 

@@ -11,12 +11,11 @@ import base64
 import secrets
 from typing import TYPE_CHECKING
 
-from life import secret
-
-from bench.vpc import Authority
+from tests.bench.vpc import Authority
+from tests.support.deployment import secret
 
 if TYPE_CHECKING:
-    from bench.site import Site
+    from tests.bench.site import Site
 
 DOMAIN, BASE = "corp.example.com", "DC=corp,DC=example,DC=com"
 SERVER = f"dc1.{DOMAIN}"

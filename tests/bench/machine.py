@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import image
+from tests.bench import image
 
 if TYPE_CHECKING:
-    from bench.vpc import Subnet
+    from tests.bench.vpc import Subnet
 
 INIT = Path(__file__).parent / "init.sh"
 CGROUP = Path("/sys/fs/cgroup/unified" if Path("/sys/fs/cgroup/unified").exists() else "/sys/fs/cgroup")

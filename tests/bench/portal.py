@@ -12,7 +12,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from bench.machine import Machine
+from tests.bench.machine import Machine
 
 # The balancer does not verify its targets' certificates either.
 UNVERIFIED = ssl.create_default_context()

@@ -11,9 +11,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests")]  # run as a script, not as a module
 
-from bench import image  # noqa: E402
+from tests.bench import image  # noqa: E402
 
 # What `ip netns` binds stays inside, and the machines' addresses are nobody else's. The shell stays as the first process:
 # it buries what machines leave behind, without which their namespaces would not end.

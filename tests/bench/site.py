@@ -19,18 +19,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from emulator.client import Emulator
-from emulator.outcome import Outcome
-from life import files
-from local import BUCKET, PREFIX, VENDOR
-
-from bench import image
-from bench.directory import Directory
-from bench.machine import Machine
-from bench.portal import Portal
-from bench.slurm import Cluster
-from bench.vpc import Instance, Subnet, Vpc, addresses
-from generator import RELEASE
+from generator import RELEASE_FOLDER
+from tests.bench import image
+from tests.bench.directory import Directory
+from tests.bench.machine import Machine
+from tests.bench.portal import Portal
+from tests.bench.slurm import Cluster
+from tests.bench.vpc import Instance, Subnet, Vpc, addresses
+from tests.emulator.client import Emulator
+from tests.emulator.local import BUCKET, PREFIX, VENDOR
+from tests.emulator.outcome import Outcome
+from tests.support.deployment import files
 
 REGION, STACK = "us-east-1", "hpc-portal"
 USERDATA = Path(__file__).parent / "userdata"
@@ -95,7 +94,7 @@ class Site:
 
     def publish(self) -> None:
         """The release in its bucket, the vendor's files in another one, certificates at RDS's download site."""
-        self.emulator.publish(dict(files()), BUCKET, PREFIX + RELEASE, REGION)
+        self.emulator.publish(dict(files()), BUCKET, PREFIX + RELEASE_FOLDER, REGION)
         driver = (image.SYSTEM / "usr/share/java/mariadb-java-client-2.7.6.jar").read_bytes()
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
@@ -218,7 +217,7 @@ class Site:
         """Create the stack, booting what it launches, and the clusters; returns when all of it is up."""
         self.publish()
         self.emulator.leave_booting()
-        url = self.emulator.url(BUCKET, f"{PREFIX}{RELEASE}templates/main.template.yaml", REGION)
+        url = self.emulator.url(BUCKET, f"{PREFIX}{RELEASE_FOLDER}templates/main.template.yaml", REGION)
         outcomes: list[Outcome] = []
         self.directory = Directory(self, next(self._free))
         self.directory.machine.power_on()

@@ -9,13 +9,12 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from cluster_configuration import sssd_domain
-
-from bench.machine import Machine
-from bench.vpc import addresses
+from tests.bench.machine import Machine
+from tests.bench.vpc import addresses
+from tests.support.cluster_configuration import sssd_domain
 
 if TYPE_CHECKING:
-    from bench.site import Site
+    from tests.bench.site import Site
 
 # As ParallelCluster's cookbook writes it, but for what needs control groups or EC2's power saving.
 SLURM_CONF = """

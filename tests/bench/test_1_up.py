@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from bench.portal import Portal
-from bench.site import STACK, Site, until
-from bench.slurm import Cluster
+from tests.bench.portal import Portal
+from tests.bench.site import STACK, Site, until
+from tests.bench.slurm import Cluster
 
 ZONES = (1, 2)
 

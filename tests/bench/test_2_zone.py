@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bench.machine import Done
-from bench.portal import Portal, Reply
-from bench.site import Site, until
-from bench.slurm import Cluster
+from tests.bench.machine import Done
+from tests.bench.portal import Portal, Reply
+from tests.bench.site import Site, until
+from tests.bench.slurm import Cluster
 
 ASKING = ("sinfo", "squeue", "sbatch --wrap true", "scancel 1", "scontrol show nodes", "scontrol ping", "sacct")
 SUBMIT = 1.0  # seconds that a submission to the living cluster may take

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from bench.site import Site, until
+from tests.bench.site import Site, until
 
 KEPT = "stat -c '%n %i %Y' /efs/hpc-portal/installed /efs/nice/enginframe/current-version"
 SERVICES = "find /efs/nice/enginframe/data -type f -exec sha256sum {} +"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from bench.site import Site, until
-from bench.slurm import Cluster
+from tests.bench.site import Site, until
+from tests.bench.slurm import Cluster
 
 
 def completed(site: Site, cluster: Cluster, job: str) -> None:

@@ -6,7 +6,7 @@ import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from bench.site import Site, until
+from tests.bench.site import Site, until
 
 SEED = random.randrange(1_000_000)  # printed when a test fails
 ROUNDS = 5  # on each portal node, with two losses each

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.directory import INSIDE, NAMESAKE, OUTSIDE, Directory
-from bench.machine import Machine
-from bench.portal import Portal
-from bench.site import Site, until
-from bench.test_1_up import ZONES, finished
+from tests.bench.directory import INSIDE, NAMESAKE, OUTSIDE, Directory
+from tests.bench.machine import Machine
+from tests.bench.portal import Portal
+from tests.bench.site import Site, until
+from tests.bench.test_1_up import ZONES, finished
 
 ROOT = Path(__file__).resolve().parents[2]
 # s; sssd asks again a server that was away after 10 to 20 s, and remembers for 15 s whom it did not know.

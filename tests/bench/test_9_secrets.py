@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.site import Site
+from tests.bench.site import Site
 
 
 @pytest.fixture(scope="module")

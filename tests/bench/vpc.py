@@ -21,7 +21,7 @@ from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
-from bench.machine import Machine, host
+from tests.bench.machine import Machine, host
 
 IMDS = "169.254.169.254"
 

@@ -75,10 +75,10 @@ def main() -> None:
     if arguments.watch_stdin:
         threading.Thread(target=watch, daemon=True).start()
 
-    from emulator import patches
+    from tests.emulator import patches
 
     patches.install(arguments.cache)
-    from emulator import launcher
+    from tests.emulator import launcher
 
     launcher.run(arguments.port)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from emulator.handlers import Made, Properties, wraps
+from tests.emulator.handlers import Made, Properties, wraps
 
 
 def plain(properties: Properties) -> Properties:

@@ -15,9 +15,9 @@ from ministack.core.responses import new_uuid
 from ministack.services.cloudformation import provisioners
 from ministack.services.cloudformation import wait_conditions as signals
 
-from emulator import control, node
-from emulator.custom import with_context
-from emulator.handlers import Failed, Made, Properties, api, wraps
+from tests.emulator import control, node
+from tests.emulator.custom import with_context
+from tests.emulator.handlers import Failed, Made, Properties, api, wraps
 
 TYPE = "AWS::AutoScaling::AutoScalingGroup"
 PATIENCE = 10.0  # seconds for a signal of a node that has booted

@@ -15,7 +15,7 @@ from typing import Any
 from ministack.core.responses import get_region
 from ministack.services import ec2, rds
 
-from emulator import schemas
+from tests.emulator import schemas
 
 Answer = tuple[int, Mapping[str, str], bytes]
 QUOTA = 100_000.0  # of everything, unless a test sets another value

@@ -11,9 +11,9 @@ from typing import Any
 from ministack.core.responses import get_region
 from ministack.services.cloudformation import provisioners, stacks
 
-from emulator import control, schemas, validation
-from emulator.handlers import HANDLERS, Made, Properties
-from emulator.regions import partition
+from tests.emulator import control, schemas, validation
+from tests.emulator.handlers import HANDLERS, Made, Properties
+from tests.emulator.regions import partition
 
 _ARN = re.compile(r"^arn:(aws[a-z-]*):")
 

@@ -25,10 +25,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from emulator import history, leftovers
-from emulator.outcome import Listener, Outcome, wait
-from emulator.process import LOG, end, free_port, start, wait_until_ready
-from emulator.regions import suffix
+from tests.emulator import history, leftovers
+from tests.emulator.outcome import Listener, Outcome, wait
+from tests.emulator.process import LOG, end, free_port, start, wait_until_ready
+from tests.emulator.regions import suffix
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 

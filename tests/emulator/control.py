@@ -80,7 +80,7 @@ def _set_faults(region: str, faults: Any) -> Any:
 
 
 def _set_quotas(region: str, quotas: Any) -> Any:
-    from emulator import catalog
+    from tests.emulator import catalog
 
     catalog.QUOTAS.clear()
     catalog.QUOTAS.update(quotas)
@@ -88,20 +88,20 @@ def _set_quotas(region: str, quotas: Any) -> Any:
 
 
 def _records(region: str, nothing: Any) -> Any:
-    from emulator import fsx, records
+    from tests.emulator import fsx, records
 
     return sorted([f"AWS::FSx::FileSystem {name}" for name in fsx.FILE_SYSTEMS] + list(records.RECORDS))
 
 
 def _file_systems(region: str, request: Any) -> Any:
-    from emulator import fsx
+    from tests.emulator import fsx
 
     wanted = request.get("FileSystemIds")
     return {"FileSystems": [fsx.described(name) for name in fsx.FILE_SYSTEMS if not wanted or name in wanted]}
 
 
 def _quota(region: str, request: Any) -> Any:
-    from emulator import catalog
+    from tests.emulator import catalog
 
     return catalog.service_quota(request)
 

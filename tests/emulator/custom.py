@@ -14,7 +14,7 @@ from ministack.core.responses import get_region, new_uuid
 from ministack.services import lambda_svc
 from ministack.services.cloudformation import custom_resource as stock
 
-from emulator.handlers import Failed, Made, Properties
+from tests.emulator.handlers import Failed, Made, Properties
 
 ANSWER_BYTES = 4096
 GRACE = 10.0  # seconds for an answer after the invocation has ended: handlers may have called another function

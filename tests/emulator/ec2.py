@@ -7,7 +7,7 @@ from typing import Any
 from ministack.core.responses import new_uuid
 from ministack.services import ec2 as store
 
-from emulator.handlers import Made, Properties, api, handles, only, tags, wraps
+from tests.emulator.handlers import Made, Properties, api, handles, only, tags, wraps
 
 
 @wraps("AWS::EC2::VPC")

@@ -8,8 +8,8 @@ from typing import Any
 
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region, new_uuid
 
-from emulator.handlers import Made, Properties, api, handles
-from emulator.regions import partition, suffix
+from tests.emulator.handlers import Made, Properties, api, handles
+from tests.emulator.regions import partition, suffix
 
 FILE_SYSTEMS: Any = AccountRegionScopedDict()
 THROUGHPUTS = {"PERSISTENT_1": (12, 40, 50, 100, 200), "PERSISTENT_2": (125, 250, 500, 1000)}

@@ -5,8 +5,8 @@ Events and causes are read by the code of `make why`.
 
 from typing import Any
 
-from generator.tools.cause import causes
-from generator.tools.stacks import Event, all_events, own_events, tree
+from generator.operate.causes import causes
+from generator.operate.stack_events import Event, all_events, own_events, tree
 
 __all__ = ["Event", "all_events", "failures", "own_events", "retained"]
 

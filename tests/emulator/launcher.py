@@ -12,7 +12,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.app import app
 
-from emulator import (
+from tests.emulator import (
     alarms,
     autoscaling,
     catalog,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from generator.tools.inventory import items
+from generator.operate.inventory import items
 
 Item = Mapping[str, Any]
 

@@ -11,7 +11,7 @@ from ministack.core.responses import new_uuid
 from ministack.services.cloudformation import _stacks
 from ministack.services.cloudformation.stacks import _add_event
 
-from emulator.handlers import HANDLERS, Failed, Made, Properties, api, handles
+from tests.emulator.handlers import HANDLERS, Failed, Made, Properties, api, handles
 
 POLL = 0.02  # seconds
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from ministack.services.cloudformation import provisioners
 
-from emulator import fsx
-from emulator.handlers import Properties, api, only
+from tests.emulator import fsx
+from tests.emulator.handlers import Properties, api, only
 
 USER_DATA_BYTES = 16384
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+|readonly\s+)?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)

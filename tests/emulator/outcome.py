@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator import history
-from generator.tools.follow import Follower
+from generator.operate.follow import Follower
+from tests.emulator import history
 
 POLL = 0.05  # seconds between two looks at a stack
 PATIENCE = 40  # looks come slower with time, by this part of it, so that many who wait leave the emulator time to work

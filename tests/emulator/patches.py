@@ -21,7 +21,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from emulator import regions
+from tests.emulator import regions
 
 VERSION = "1.5.33"
 ENGINE = "ministack.services.cloudformation.engine"

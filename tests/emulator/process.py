@@ -44,7 +44,7 @@ def start(port: int, home: Path, *, watched: bool) -> subprocess.Popen[bytes]:
     it dies. The other one lives on until its process group is ended.
     """
     home.mkdir(parents=True, exist_ok=True)
-    command = [python(), "-m", "emulator", "--port", str(port), "--home", str(home), "--cache", str(CACHE)]
+    command = [python(), "-m", "tests.emulator", "--port", str(port), "--home", str(home), "--cache", str(CACHE)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     with (home / LOG).open("wb") as log:
         return subprocess.Popen(
@@ -53,7 +53,7 @@ def start(port: int, home: Path, *, watched: bool) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=home,
-            env={**environment, "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "tests", ROOT)))},
+            env={**environment, "PYTHONPATH": str(ROOT)},
             start_new_session=True,
         )
 

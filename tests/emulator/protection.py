@@ -7,7 +7,7 @@ from ministack.services import acm
 from ministack.services import alb as balancers
 from ministack.services import rds as databases
 
-from emulator.handlers import HANDLERS, Made, Properties, wraps
+from tests.emulator.handlers import HANDLERS, Made, Properties, wraps
 
 
 @wraps("AWS::RDS::DBCluster")

@@ -9,8 +9,8 @@ from typing import Any
 
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region, new_uuid
 
-from emulator.handlers import Made, Properties, api, handles
-from emulator.regions import partition
+from tests.emulator.handlers import Made, Properties, api, handles
+from tests.emulator.regions import partition
 
 RECORDS: Any = AccountRegionScopedDict()
 

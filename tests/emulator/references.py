@@ -11,7 +11,7 @@ from typing import Any
 
 from ministack.services.cloudformation import provisioners
 
-from emulator.handlers import Made, Properties, wraps
+from tests.emulator.handlers import Made, Properties, wraps
 
 
 @wraps("AWS::IAM::InstanceProfile")

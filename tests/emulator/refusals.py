@@ -12,8 +12,8 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import ec2 as store
 from ministack.services.cloudformation import changesets, engine, handlers
 
-from emulator import schemas
-from generator.evaluation import broken as broken_rules
+from generator.cfn.rules_engine import broken as broken_rules
+from tests.emulator import schemas
 
 Template = Mapping[str, Any]
 PSEUDO = ("AccountId", "NotificationARNs", "NoValue", "Partition", "Region", "StackId", "StackName", "URLSuffix")

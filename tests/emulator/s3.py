@@ -9,8 +9,8 @@ from ministack.core.responses import get_account_id, get_region, set_request_acc
 from ministack.services import s3 as store
 from ministack.services.cloudformation import helpers
 
-from emulator.handlers import Properties, wraps
-from emulator.regions import partition, suffix
+from tests.emulator.handlers import Properties, wraps
+from tests.emulator.regions import partition, suffix
 
 WRONG_ENDPOINT = (
     "S3 error: The bucket you are attempting to access must be addressed using the specified endpoint. Please send all "

@@ -13,7 +13,7 @@ from typing import Any
 from ministack.core.responses import set_request_account_id, set_request_region
 from ministack.services import s3 as store
 
-from emulator import schemas
+from tests.emulator import schemas
 
 OWNER = "999999999999"
 KEY = "parallelcluster/{version}/templates/custom_resource/cluster.yaml"

@@ -1,0 +1,1 @@
+"""CloudFormation in Python: wiring between stacks, references, partitions, the engine of the Rules section."""

@@ -1,0 +1,1 @@
+"""Documents that derive from the templates: parameter reference, table of updates, picture."""

@@ -1,0 +1,68 @@
+"""Questions: who may reach the portal, under which name, with which certificate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generator.cfn.template import Value
+from generator.form import patterns
+from generator.form.question import Group, choice, optional, question
+
+
+@dataclass(frozen=True)
+class Access(Group, title="Access"):
+    """Access to the portal."""
+
+    portal_access_cidr: Value = question(
+        "Addresses that may reach the portal",
+        "Addresses that may open the portal in a browser, such as 203.0.113.0/24.",
+        default=None,
+        pattern=patterns.whole(patterns.CIDR),
+        constraint="Must be an IPv4 range such as 203.0.113.0/24: name who may reach the portal.",
+        checked=False,
+    )
+    additional_access_cidr: Value = optional(
+        "More addresses",
+        "Optional - A second range of such addresses. Leave blank to admit the first alone.",
+        patterns.CIDR,
+        "Must be an IPv4 range such as 198.51.100.0/24, or blank.",
+        checked=False,
+    )
+    access_prefix_list_id: Value = optional(
+        "Prefix list",
+        "Optional - Managed prefix list of such addresses. Leave blank to admit none.",
+        patterns.PREFIX_LIST,
+        "Must be a prefix list's id such as pl-0123456789abcdef0, or blank.",
+    )
+    load_balancer_scheme: Value = choice(
+        "Load balancer",
+        "Whether the portal has public addresses or, internal, only private ones (VPN, Direct Connect).",
+        "internet-facing",
+        "internal",
+    )
+    certificate_arn: Value = optional(
+        "Certificate",
+        "Optional - ARN of the domain name's ACM certificate. Leave blank to have one made: validated in the hosted zone, "
+        "or self-signed.",
+        patterns.CERTIFICATE_ARN,
+        "Must be the ARN of an ACM certificate, or blank.",
+    )
+    domain_name: Value = optional(
+        "Domain name",
+        "Optional - Host name of the portal. Leave blank to use the load balancer's own name.",
+        patterns.DOMAIN_NAME,
+        "Must be a host name in lower case such as hpc.example.com, or blank.",
+    )
+    hosted_zone_id: Value = optional(
+        "Hosted zone",
+        "Optional - Route 53 zone of the domain name, for its record and certificate. Leave blank to keep DNS to yourself.",
+        patterns.HOSTED_ZONE,
+        "Must be a hosted zone's id such as Z0123456789ABCDEFGHIJ, or blank.",
+    )
+    waf: Value = choice(
+        "Web application firewall",
+        "Whether AWS WAF's managed rules and a rate limit stand before the portal.",
+        "no",
+        "yes",
+        checked=False,
+    )

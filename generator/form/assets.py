@@ -1,0 +1,34 @@
+"""Questions: where the release's files are; a published link answers them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generator.cfn.template import Value
+from generator.form import patterns
+from generator.form.question import Group, optional, question
+
+
+@dataclass(frozen=True)
+class Assets(Group, title="Assets"):
+    """Where the release was published."""
+
+    assets_bucket: Value = optional(
+        "Bucket",
+        "Bucket that this release was published to. A published link fills it in.",
+        patterns.BUCKET,
+        "Must be a bucket's name, without dots.",
+    )
+    assets_bucket_region: Value = optional(
+        "Bucket's region",
+        "Region of that bucket, which may be another than the stack's. A published link fills it in.",
+        patterns.REGION,
+        "Must be a region such as us-east-1.",
+    )
+    assets_prefix: Value = question(
+        "Prefix",
+        "Prefix of the releases in the bucket; each release is a folder under it.",
+        default="hpc-portal/",
+        pattern=patterns.whole(patterns.PREFIX),
+        constraint="Must be a prefix that ends in a slash, such as hpc-portal/.",
+    )

@@ -1,0 +1,52 @@
+"""Questions: the Aurora database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generator.cfn.template import Value
+from generator.form import patterns
+from generator.form.question import Group, choice, number, optional, question
+
+
+@dataclass(frozen=True)
+class Database(Group, title="Database"):
+    """The database."""
+
+    database_mode: Value = choice(
+        "Capacity",
+        "Aurora Serverless v2, provisioned instances, or what fits the region (auto: provisioned in China).",
+        "auto",
+        "serverless",
+        "provisioned",
+    )
+    database_instance_class: Value = optional(
+        "Instance class",
+        "Optional - Class of provisioned instances. Leave blank unless the capacity is provisioned.",
+        patterns.DATABASE_CLASS,
+        "Must be a database instance class such as db.r6g.large, or blank.",
+    )
+    database_min_capacity: Value = number(
+        "Least capacity (ACU)",
+        "Least capacity of a serverless instance, 2 GiB of memory per unit.",
+        0.5,
+        0.5,
+        256,
+    )
+    database_max_capacity: Value = number("Most capacity (ACU)", "Most capacity of a serverless instance.", 16, 1, 256)
+    database_engine_version: Value = question(
+        "Engine version",
+        "Aurora MySQL version; 3.10 is a long-term support release.",
+        default="8.0.mysql_aurora.3.10.6",
+        pattern=patterns.whole(patterns.AURORA_VERSION),
+        constraint="Must be a version of Aurora MySQL 3 such as 8.0.mysql_aurora.3.10.6.",
+    )
+    database_backup_days: Value = number(
+        "Backups (days)", "How long automatic backups are kept.", 7, 1, 35, checked=False
+    )
+    database_snapshot_arn: Value = optional(
+        "Restore from snapshot",
+        "Optional - ARN of an earlier deployment's cluster snapshot. Leave blank to start empty.",
+        patterns.SNAPSHOT_ARN,
+        "Must be a cluster snapshot's ARN, or blank.",
+    )

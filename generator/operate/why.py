@@ -1,0 +1,108 @@
+"""Tell the first real cause of a failure, out of a stack and all the stacks in it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from datetime import datetime, timezone
+
+from generator.aws import Account, account_arguments
+from generator.operate import logs
+from generator.operate.causes import Causes, causes
+from generator.operate.progress import duration
+from generator.operate.stack_events import EventAt, Operation, find, operations, own_events, tree
+
+GUIDE = "What to do about it: docs/operations.md, 'When something fails'."
+KEPT = "CloudFormation keeps the events of a deleted stack for 90 days."
+ENDINGS = {
+    "ROLLBACK_COMPLETE": "was rolled back",
+    "UPDATE_ROLLBACK_COMPLETE": "was rolled back: the stack is as it was before",
+    "DELETE_COMPLETE": "everything was deleted again",
+    "ROLLBACK_FAILED": "could not be rolled back",
+    "UPDATE_ROLLBACK_FAILED": "could not be rolled back: the stack is stuck between old and new",
+    "DELETE_FAILED": "the rest of the stack is still there",
+}
+
+
+def moment(when: datetime) -> str:
+    """A time as events show it, to the second."""
+    return when.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def explain(account: Account, name: str) -> Iterator[str]:
+    """Lines that tell why the stack's last operation failed, or that it did not.
+
+    Of a stack that was deleted after it had failed, the failure is told. Raises GeneratorError if there is no such stack.
+    """
+    cloudformation = account.client("cloudformation")
+    stack = find(account, name)
+    done = operations(own_events(cloudformation, stack["StackId"]))
+    if not done:
+        yield f"{stack['StackName']} has done nothing yet (it is {stack['StackStatus']}): a change set waits to be executed."
+        return
+    told = done[-1]
+    before = done[-2] if len(done) > 1 else told
+    if told.kind == "delete" and told.succeeded and before.kind != "delete" and not before.succeeded:
+        told = before
+        yield f"{stack['StackName']} is deleted. Before that:"
+    events = tree(cloudformation, stack["StackId"], told.began)
+    events = [t for t in events if told.end is None or t.event["Timestamp"] < told.end]
+    found = causes(events)
+    yield from _verdict(stack["StackName"], account.region, told, found)
+    if found.first and not told.succeeded:
+        yield from _cause(account, found.first, events, told)
+    if found.afterwards:
+        yield f"The rollback failed too, at {found.afterwards.where} ({found.afterwards.event['ResourceType']}):"
+        yield f"  {found.afterwards.event.get('ResourceStatusReason', '')}"
+    if found.first and not told.succeeded:
+        yield GUIDE
+
+
+def _verdict(name: str, region: str, told: Operation, found: Causes) -> Iterator[str]:
+    """How the operation stands, in a sentence."""
+    subject = f"{name} ({region}): the {told.kind} of {moment(told.began)}"
+    if told.succeeded:
+        yield f"{subject} did not fail: {told.status}."
+    elif told.running and "ROLLBACK" not in told.status:
+        failed = "something has failed already" if found.first else "nothing has failed so far"
+        yield f"{subject} is still running ({told.status}), and {failed}. To watch it: make status STACK={name}"
+    else:
+        ending = ENDINGS.get(told.status, "is being rolled back" if told.running else "was given up")
+        yield f"{subject} failed and {ending} ({told.status})."
+    if not told.succeeded and not told.running and not found.first:
+        yield f"No event says why. {KEPT}"
+
+
+def _cause(account: Account, first: EventAt, events: list[EventAt], told: Operation) -> Iterator[str]:
+    """The first cause, and the log that belongs to it."""
+    event = first.event
+    after = duration((event["Timestamp"] - told.began).total_seconds())
+    yield ""
+    yield f"  first cause  {first.where}"
+    yield f"  resource     {event['ResourceType']}, {event['ResourceStatus']}"
+    if event.get("PhysicalResourceId"):
+        yield f"  its id       {event['PhysicalResourceId']}"
+    yield f"  when         {moment(event['Timestamp'])}, {after} after the beginning"
+    yield f"  reason       {event.get('ResourceStatusReason') or 'CloudFormation gives none'}"
+    yield ""
+    log = logs.of(account, first, events)
+    if log and log.lines:
+        yield f"  The last lines of its log (log group {log.group}, stream {log.stream}):"
+        yield from (f"  | {line}" for line in log.lines)
+        yield ""
+    elif log:
+        yield f"  {log.note}"
+        yield ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    account_arguments(parser)
+    parser.add_argument("--stack", required=True, help="name or id of the parent stack, or of a nested one")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the explanation; returns 0."""
+    for line in explain(Account(options.region, options.profile), options.stack):
+        print(line)
+    return 0

@@ -1,0 +1,99 @@
+"""Write build/ and the documents that derive from the same templates: the table of updates, .taskcat.yml, the picture.
+
+Everything is built once and in memory. A folder or file that is up to date is left alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator import stack
+from generator.documents.parameters import reference
+from generator.errors import GeneratorError
+from generator.release import contents
+from generator.text import folder
+from generator.text.sources import ROOT, Sources
+
+# What CloudFormation takes by TemplateURL: 460,800 bytes in every edition of its guides, 1 MB in the newest.
+MAX_TEMPLATE_BYTES = 460_800
+MARK = "templates"
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build writes: the files of build/ by relative path, and documents by their path in the project."""
+
+    files: dict[str, bytes]
+    documents: dict[str, bytes]
+
+
+def build_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `build` and `check`."""
+    parser.add_argument("--output", type=Path, help="folder to write (default: build)")
+    parser.add_argument(
+        "--zones",
+        type=int,
+        default=stack.DEFAULT_ZONES,
+        help=f"Availability Zones, each with a portal node and a cluster, {stack.MIN_ZONES} to {stack.MAX_ZONES} "
+        "(default: %(default)s)",
+    )
+    parser.add_argument("--source", type=Path, default=ROOT, help="the project's folder (default: this one)")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    build_arguments(parser)
+    parser.add_argument("--lint", action="store_true", help="lint the templates as well, in every supported region")
+
+
+def render(zone_count: int, sources: Sources) -> dict[str, bytes]:
+    """Every file of build/ by its relative path.
+
+    Raises GeneratorError for bad input, and for a template that is larger than CloudFormation takes.
+    """
+    files = {name: text.encode() for name, text in contents.templates(zone_count, sources).items()}
+    for name, text in files.items():
+        if len(text) >= MAX_TEMPLATE_BYTES:
+            raise GeneratorError(f"{name} has {len(text)} bytes: keep it below {MAX_TEMPLATE_BYTES}")
+    return files | {"parameters.md": reference(zone_count).encode()}
+
+
+def build(options: argparse.Namespace) -> Built:
+    """What the options ask for. Documents are those of the project itself, so that a build elsewhere has none."""
+    files = render(options.zones, Sources(options.source))
+    own = options.source == ROOT and options.zones == stack.DEFAULT_ZONES and output(options) == ROOT / "build"
+    return Built(files, documents() if own else {})
+
+
+def output(options: argparse.Namespace) -> Path:
+    """The folder that the options name: build/ unless they say otherwise."""
+    given: Path | None = options.output
+    return given or options.source / "build"
+
+
+def documents() -> dict[str, bytes]:
+    """The documents that derive from the templates, by their path in the project."""
+    from generator.documents import picture, updates
+    from generator.release import taskcat
+
+    texts = {
+        "docs/updates.md": updates.document(),
+        "docs/architecture.svg": picture.draw(),
+        ".taskcat.yml": taskcat.configuration(Sources()),
+    }
+    return {path: text.encode() for path, text in texts.items()}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the files; returns 0, or 1 after what cfn-lint found. Raises GeneratorError, and writes nothing, for bad input."""
+    built = build(options)
+    folder.replace(output(options), built.files, mark=MARK)
+    for path, content in built.documents.items():
+        folder.write_file(ROOT / path, content)
+    if options.lint:
+        from generator.release import lint
+
+        return lint.report(options.zones, lint.EVERY_REGION)
+    return 0

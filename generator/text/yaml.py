@@ -1,0 +1,183 @@
+"""Templates as YAML that a person reads with pleasure, and the way back.
+
+Documented order of sections, `Type` first in a resource, short forms of the intrinsic functions, short lists on one
+line, scripts as literal blocks. The bytes depend on the template alone: no clock, no locale, no hash seed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from generator.errors import GeneratorError
+
+try:
+    from yaml import CSafeDumper, CSafeLoader
+except ImportError:
+    # Its own dumper writes other bytes.
+    raise GeneratorError("PyYAML lacks libyaml here: install one of its wheels (`make clean`, then again)") from None
+
+# The order of the CloudFormation user guide, "Template sections", with what a reader wants to see first up front.
+SECTIONS = (
+    "AWSTemplateFormatVersion",
+    "Description",
+    "Transform",
+    "Metadata",
+    "Parameters",
+    "Rules",
+    "Mappings",
+    "Conditions",
+    "Resources",
+    "Outputs",
+)
+RESOURCE = (
+    "Type",
+    "Condition",
+    "DependsOn",
+    "CreationPolicy",
+    "UpdatePolicy",
+    "DeletionPolicy",
+    "UpdateReplacePolicy",
+    "Metadata",
+    "Properties",
+)
+PARAMETER = (
+    "Type",
+    "Description",
+    "Default",
+    "AllowedValues",
+    "AllowedPattern",
+    "MinValue",
+    "MaxValue",
+    "ConstraintDescription",
+)
+RULE = ("RuleCondition", "Assertions")
+
+# Functions of Rules (Fn::Contains, …) have no documented short form and keep their long one.
+SHORT_FORMS = {
+    "Ref": "!Ref",
+    "Condition": "!Condition",
+    **{
+        f"Fn::{name}": f"!{name}"
+        for name in (
+            *("And", "Equals", "If", "Not", "Or"),
+            *("Base64", "Cidr", "FindInMap", "GetAtt", "GetAZs", "ImportValue", "Join", "Select", "Split", "Sub"),
+        )
+    },
+}
+LONG_FORMS = {short: long for long, short in SHORT_FORMS.items()}
+# The end of a line before a section, or before a parameter, rule or resource that is not the first of its section.
+SECTION_END = re.compile(r"\n(?=(?:Metadata|Parameters|Rules|Mappings|Conditions|Resources|Outputs):\n)")
+BLOCK_END = re.compile(r"(?<!:)\n(?=  [A-Z]\w*:\n    (?:Type|RuleCondition|Assertions):)")
+STR, INT, FLOAT, BOOL, MAP, SEQ = (
+    f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "map", "seq")
+)
+LINE = 120
+FLOW = 88
+
+
+def ordered(mapping: dict[str, Any], order: tuple[str, ...]) -> dict[str, Any]:
+    """`mapping` with the keys of `order` first, in that order."""
+    return {key: mapping[key] for key in order if key in mapping} | mapping
+
+
+def arranged(template: dict[str, Any]) -> dict[str, Any]:
+    """The template with its sections, resources, parameters and rules in reading order."""
+    result = ordered(template, SECTIONS)
+    for section, order in (("Parameters", PARAMETER), ("Rules", RULE), ("Resources", RESOURCE)):
+        if section in result:
+            result[section] = {name: ordered(body, order) for name, body in result[section].items()}
+    return result
+
+
+def _node(data: Any) -> yaml.Node:
+    """The YAML node of a plain value; intrinsic functions take their short form."""
+    if isinstance(data, str):
+        return yaml.ScalarNode(STR, data, style="|" if "\n" in data else None)
+    if isinstance(data, dict):
+        return _mapping(data)
+    if isinstance(data, list):
+        return _sequence(data)
+    if isinstance(data, bool):
+        return yaml.ScalarNode(BOOL, "true" if data else "false")
+    if isinstance(data, int):
+        return yaml.ScalarNode(INT, str(data))
+    if isinstance(data, float):
+        return yaml.ScalarNode(FLOAT, repr(data))
+    raise TypeError(f"{data!r} has no place in a template")
+
+
+def _mapping(data: dict[str, Any]) -> yaml.Node:
+    if len(data) == 1:
+        ((key, value),) = data.items()
+        tag = SHORT_FORMS.get(key)
+        if tag and (key != "Condition" or isinstance(value, str)):
+            if key == "Fn::GetAtt" and isinstance(value, list) and all(isinstance(part, str) for part in value):
+                value = ".".join(value)
+            node = _node(value)
+            if not node.tag.startswith("!"):  # else the value is a short form itself, and a node has but one tag
+                node.tag = tag
+                return node
+    flow = not data or list(data) == ["default"]  # a label of the console's form takes one line
+    return yaml.MappingNode(MAP, [(_node(key), _node(value)) for key, value in data.items()], flow_style=flow)
+
+
+def _sequence(data: list[Any]) -> yaml.Node:
+    items = [_node(item) for item in data]
+    flow = all(map(_is_word, data)) or sum(map(_width, items)) < FLOW
+    return yaml.SequenceNode(SEQ, items, flow_style=flow)
+
+
+def _is_word(item: Any) -> bool:
+    """Whether an item of a list is a number or a name, many of which read well in a paragraph."""
+    return isinstance(item, int) or (isinstance(item, str) and item.isalnum())
+
+
+def _width(node: yaml.Node) -> float:
+    """Columns that `node` takes on one line with its tag and separator; infinite for what cannot stand on one line."""
+    tag = len(node.tag) + 1 if node.tag.startswith("!") else 0
+    if isinstance(node, yaml.ScalarNode):
+        return float("inf") if node.style else len(node.value) + tag + 2
+    if isinstance(node, yaml.SequenceNode) and node.flow_style:
+        return sum(map(_width, node.value)) + tag + 4
+    return float("inf")
+
+
+def to_yaml(template: dict[str, Any], heading: str = "") -> str:
+    """The template as YAML text; each line of `heading` becomes a comment on top."""
+    comment = "".join(f"# {line}".rstrip() + "\n" for line in heading.splitlines())
+    text: str = yaml.serialize(_node(arranged(template)), Dumper=CSafeDumper, width=LINE, allow_unicode=True)
+    # A blank line before each section and each resource; scripts and lists are indented deeper than that.
+    return comment + BLOCK_END.sub("\n\n", SECTION_END.sub("\n\n", text))
+
+
+class _Loader(CSafeLoader):
+    """Reads short forms of the intrinsic functions as their long ones."""
+
+
+def _intrinsic(loader: Any, suffix: str, node: yaml.Node) -> Any:
+    tag = f"!{suffix}"
+    if tag not in LONG_FORMS:
+        raise yaml.MarkedYAMLError(problem=f"unknown short form {tag}", problem_mark=node.start_mark)
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+        if tag == "!GetAtt":
+            value = value.split(".", 1)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    return {LONG_FORMS[tag]: value}
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
+
+
+def load_yaml(text: str) -> Any:
+    """Read YAML with short forms into plain dictionaries with long forms; the way back of `to_yaml`.
+
+    Raises yaml.YAMLError for what is not YAML.
+    """
+    return yaml.load(text, Loader=_Loader)

@@ -1,0 +1,96 @@
+"""The build is a pure function of the source: the same bytes wherever and however it runs, and those are committed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from generator.__main__ import render
+from generator.stack import MAX_ZONES
+from generator.text.sources import ROOT, Sources
+from tests.support.built import templates
+
+ORDINARY = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": str(ROOT)}
+WITHOUT_LIBYAML = (
+    "import sys; sys.modules['yaml._yaml'] = None; from generator.__main__ import main; sys.exit(main({}))"
+)
+
+
+def generate(output: Path, *arguments: str, cwd: Path, umask: int = 0o022, libyaml: bool = True, **env: str) -> None:
+    """Run the generator in a process of its own, in an environment that holds only `env` and what Python needs."""
+    options = ["--output", str(output), *arguments]
+    command = ["-m", "generator", *options] if libyaml else ["-c", WITHOUT_LIBYAML.format(options)]
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=cwd,
+        env=ORDINARY | env,
+        umask=umask,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@cache
+def expected() -> dict[str, bytes]:
+    """What this process builds."""
+    return {name: text.encode() for name, text in render(2, Sources()).items()}
+
+
+def test_the_committed_build_is_fresh() -> None:
+    assert content(ROOT / "build") == expected(), "build/ is stale: run `make templates` and commit it"
+
+
+def test_seed_folder_language_time_zone_and_umask_do_not_matter(tmp_path: Path) -> None:
+    generate(tmp_path / "one", cwd=ROOT, PYTHONHASHSEED="0", LC_ALL="C", TZ="UTC")
+    generate(
+        tmp_path / "two",
+        cwd=tmp_path,
+        umask=0o077,
+        PYTHONHASHSEED="4242",
+        LANG="tr_TR.UTF-8",
+        LC_ALL="tr_TR.UTF-8",
+        TZ="Pacific/Kiritimati",
+        SOURCE_DATE_EPOCH="0",
+        AWS_REGION="cn-north-1",
+    )
+    assert content(tmp_path / "one") == content(tmp_path / "two") == expected()
+
+
+def test_libyaml_does_not_matter(tmp_path: Path) -> None:
+    generate(tmp_path / "build", cwd=tmp_path, libyaml=False, PYTHONHASHSEED="7", LC_ALL="POSIX", PYTHONUTF8="0")
+    assert content(tmp_path / "build") == expected()
+
+
+def test_the_place_of_the_source_its_times_and_modes_do_not_matter(tmp_path: Path) -> None:
+    source = tmp_path / "else where"
+    for folder in ("templates", "lambda", "userdata"):
+        shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    for path in source.rglob("*"):
+        path.chmod(0o700 if path.is_dir() or path.stat().st_mode & 0o100 else 0o600)
+        os.utime(path, (1, 1))
+    (source / "userdata" / "portal" / "__pycache__").mkdir()
+    (source / "userdata" / "portal" / "__pycache__" / "keepalive.cpython-311.pyc").write_bytes(b"x")
+    assert {name: text.encode() for name, text in render(2, Sources(source)).items()} == expected()
+
+
+def test_a_second_build_in_one_process_is_the_same() -> None:
+    assert {name: text.encode() for name, text in render(2, Sources()).items()} == expected()
+
+
+@pytest.mark.parametrize("zones", range(3, MAX_ZONES + 1))
+def test_more_zones_change_no_word_of_what_belongs_to_one(zones: int) -> None:
+    """A tier that knows no zones is the same template for any number of them."""
+    one_for_all = ("assets", "provider", "secrets", "waf", "https")
+    assert {name: templates(zones)[name] for name in one_for_all} == {name: templates()[name] for name in one_for_all}

@@ -1,0 +1,239 @@
+"""`make preflight`: the form and then the account are checked as a launch would, a verdict a line, and nothing is made."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from generator import RELEASE_FOLDER, form, release_folder
+from generator.form import answers
+from generator.operate import preflight
+from generator.text.sources import ROOT
+from tests.emulator.client import Emulator
+from tests.emulator.local import prepare
+from tests.support.built import templates
+from tests.support.rendered import rendered
+from tests.support.shell import Call, point_to, refuse, watch
+
+Run = Callable[..., tuple[int, list[str]]]
+LINE = re.compile(r"(ok|warning|fault) +(\S.*?)(?:  +(\S.*))?")
+REGIONS = ("us-east-1", "cn-north-1", "us-gov-west-1")
+
+
+@pytest.fixture
+def run(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command for some answers in a region: its exit status and its lines."""
+    point_to(emulator, monkeypatch)
+
+    def command(given: Mapping[str, str], region: str, *arguments: str) -> tuple[int, list[str]]:
+        path = tmp_path / "answers.json"
+        path.write_text(json.dumps([{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()]))
+        status = preflight.main(["--parameters", str(path), "--region", region, *arguments])
+        out, err = capsys.readouterr()
+        return status, (out + err).splitlines()
+
+    return command
+
+
+def good(emulator: Emulator, region: str) -> dict[str, str]:
+    """Answers that a launch in the emulator succeeds with."""
+    return prepare(emulator, {"PortalAccessCidr": "203.0.113.0/24"}, region)
+
+
+def verdicts(lines: list[str]) -> list[tuple[str, str, str]]:
+    """Level, check and sentence of each line of the table."""
+    found = [LINE.fullmatch(line) for line in lines[: lines.index("")]]
+    assert all(found)
+    return [(match[1], match[2], match[3] or "") for match in found if match]
+
+
+def texts(lines: list[str], level: str) -> list[str]:
+    return [text for each, _, text in verdicts(lines) if each == level]
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_good_launch_passes(run: Run, emulator: Emulator, region: str) -> None:
+    status, lines = run(good(emulator, region), region)
+    assert status == 0, lines
+    assert texts(lines, "fault") == []
+    assert texts(lines, "warning") == [preflight.NOT_NAMED]
+    # Every check of the function, and the form's two.
+    assert {check for _, check, _ in verdicts(lines)} == {check[0] for check in preflight.checks().CHECKS} | {
+        preflight.FORM,
+        preflight.RULES,
+    }
+    assert (
+        lines[-1]
+        == f"Ready to launch main in {region}: 0 faults, 1 warnings, {len(verdicts(lines)) - 1} checks passed."
+    )
+
+
+def test_it_makes_nothing(run: Run, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: set[str] = set()
+
+    def watcher(operation: str, arguments: Mapping[str, Any], call: Call) -> Any:
+        called.add(operation)
+        if operation == "GetRole":  # some other test may have had it made
+            raise ClientError({"Error": {"Code": "NoSuchEntity", "Message": "No."}}, operation)
+        return call()
+
+    given = good(emulator, "us-east-1") | {"SpotMaxNodes": "4"}  # for which a launch makes a role
+    watch(monkeypatch, watcher)
+    status, lines = run(given, "us-east-1")
+    assert status == 0 and "AWSServiceRoleForEC2Spot was missing: the launch makes it." in texts(lines, "warning")
+    assert len(called) > 10
+    assert {operation for operation in called if not operation.startswith(("Describe", "Get", "List", "Head"))} == set()
+
+
+def test_every_fault_of_the_account_at_once(run: Run, emulator: Emulator) -> None:
+    bad = {"HeadNodeInstanceType": "x99.large", "KeyName": "nobody's", "ComputeMinNodes": "20"}
+    status, lines = run(good(emulator, "us-east-1") | bad, "us-east-1", "--stack", "s" * 41)
+    assert status == 1
+    found = texts(lines, "fault")
+    assert "HeadNodeInstanceType x99.large is not offered in us-east-1: choose another type." in found
+    assert "KeyName nobody's does not exist in us-east-1: correct it." in found
+    assert "ComputeMinNodes 20 is more than ComputeMaxNodes 10: lower the one or raise the other." in found
+    assert any(text.startswith("The stack's name sss") for text in found)
+    assert len(found) == 4
+    assert lines[-1].startswith("Not ready to launch main in us-east-1: 4 faults, ")
+
+
+def test_a_rule_of_the_form_that_is_broken(run: Run, emulator: Emulator) -> None:
+    status, lines = run(good(emulator, "cn-north-1") | {"LustreDeploymentType": "SCRATCH_2"}, "cn-north-1")
+    assert status == 1
+    rule = "LustreDeploymentType SCRATCH_2 does not exist in China: choose auto or PERSISTENT_1."
+    assert ("fault", preflight.RULES, rule) in verdicts(lines)
+    assert len(verdicts(lines)) > 30, "the account is looked at all the same"
+
+
+def test_answers_that_do_not_fit_the_form(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "checks", lambda: pytest.fail("the account says nothing to such answers"))
+    bad = {"Nonsense": "1", "ComputeMaxNodes": "many", "ComputeEfa": "perhaps", "AdminPasswordSecretArn": "Sesame-2024"}
+    status, lines = run(bad, "us-east-1")
+    assert status == 1
+    assert [text for _, check, text in verdicts(lines) if check == preflight.FORM] == [
+        "Nonsense is no question of this form: take it out, or correct its name.",
+        "PortalAccessCidr has no answer and no default: give one. Addresses that may open the portal in a browser, such as "
+        "203.0.113.0/24.",
+        "AdminPasswordSecretArn does not fit: Must be a secret's ARN, or blank.",
+        "ComputeMaxNodes does not fit: Must be 1 to 1000.",
+        "ComputeEfa does not fit: Choose no or yes.",
+    ]
+    assert "Sesame" not in "\n".join(lines), "an answer may be a misplaced secret"
+
+
+def test_the_release_that_the_answers_name(
+    run: Run, emulator: Emulator, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = "0.1.0-dev.g1234567"
+    monkeypatch.setattr(preflight.release, "version", lambda root: version)
+    place = {"AssetsBucket": name, "AssetsBucketRegion": "us-west-2"}
+    emulator.publish({}, name, region="us-west-2")
+    status, lines = run(good(emulator, "us-east-1") | place, "us-east-1")
+    key = f"hpc-portal/{release_folder(version)}SHA256SUMS"
+    assert (status, texts(lines, "fault")) == (
+        1,
+        [
+            f"AssetsBucket {name} has no whole release at {key}: correct AssetsBucket, AssetsBucketRegion or AssetsPrefix, "
+            "or publish the release again."
+        ],
+    )
+    emulator.publish({key: b"0  userdata/portal-0.tar\n"}, name, region="us-west-2")
+    status, lines = run(good(emulator, "us-east-1") | place, "us-east-1")
+    assert status == 0 and texts(lines, "warning") == []
+
+
+def test_a_vpc_in_the_answers_means_the_other_parent(run: Run, emulator: Emulator) -> None:
+    subnets = {
+        f"{kind}SubnetId{n}": f"subnet-{kind.lower()}{n}" for kind in ("LoadBalancer", "Private") for n in (1, 2)
+    }
+    status, lines = run(good(emulator, "us-east-1") | {"VpcId": "vpc-0123456789abcdef0", **subnets}, "us-east-1")
+    assert status == 1
+    assert "VpcId vpc-0123456789abcdef0 does not exist in us-east-1: correct it." in texts(lines, "fault")
+    assert lines[-1].startswith("Not ready to launch main-existing-vpc in us-east-1: ")
+    status, lines = run({"VpcId": "", "PortalAccessCidr": "203.0.113.0/24"}, "us-east-1")
+    assert status == 1 and "VpcId does not fit: Choose a VPC of this region." in texts(lines, "fault")
+
+
+def test_what_may_not_be_read_is_a_warning(run: Run, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = good(emulator, "us-east-1")
+    refuse(monkeypatch, "DescribeAccountAttributes", "AccessDenied")
+    status, lines = run(given, "us-east-1")
+    assert status == 0
+    assert [text for text in texts(lines, "warning") if text.startswith("Not checked, so look yourself: ClientError")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("",), "No region is known: name one with REGION=…"),
+        (
+            ("ap-northeast-3",),
+            "REGION ap-northeast-3 is none that ParallelCluster supports: choose one of the README's.",
+        ),
+        (("us-east-1", "--profile", "nobody"), "PROFILE nobody is not in the AWS configuration"),
+    ],
+)
+def test_what_is_wrong_with_the_command(run: Run, arguments: tuple[str, ...], sentence: str) -> None:
+    status, lines = run({}, *arguments)
+    assert status == 1 and len(lines) == 1 and lines[0].startswith(f"preflight: {sentence}")
+
+
+def test_credentials_that_aws_does_not_know(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not forty warnings and a launch that is called ready."""
+    refuse(monkeypatch, "GetCallerIdentity", "InvalidClientTokenId")
+    status, lines = run({}, "cn-north-1")
+    assert status == 1 and len(lines) == 1
+    assert lines[0].startswith("preflight: The credentials cannot be checked in cn-north-1: AWS does not know these")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}x", "[1]", '{"PortalAccessCidr": "x"}', '[{"ParameterKey": "A", "ParameterValue": 1}]']
+)
+def test_a_file_that_is_none(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "answers.json"
+    path.write_text(text)
+    assert preflight.main(["--parameters", str(path)]) == 1
+    assert capsys.readouterr().err.startswith(f"preflight: {path} is no parameter file: name a JSON file of the form")
+    assert preflight.main(["--parameters", str(tmp_path / "nothing.json")]) == 1
+
+
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"DatabaseMode": "serverless"},
+        {"DatabaseMode": "provisioned", "DatabaseInstanceClass": "db.r7g.large"},
+        {"LustreDeploymentType": "PERSISTENT_1", "AssetsPrefix": "our/"},
+    ],
+)
+def test_auto_comes_to_what_the_templates_make_of_it(region: str, given: dict[str, str]) -> None:
+    full = answers.completed(templates()[form.MAIN], given)
+    taken = {name: full[name] for name in templates()["preflight"]["Parameters"] if name in full}
+    expected = rendered("preflight", region, **taken)["Resources"]["Checks"]["Properties"]["Resolved"]
+    found = preflight.resolved(full, region, RELEASE_FOLDER)
+    assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "parameters").glob("*.json")), ids=lambda path: path.stem)
+def test_the_example_answers_fit_the_form(path: Path) -> None:
+    region = {"china-beijing": "cn-north-1", "china-ningxia": "cn-northwest-1"}.get(path.stem, "us-east-1")
+    found = preflight.on_form(templates()[form.MAIN], answers.read(path), region)
+    assert {verdict.level for verdict in found} == {"ok"}
+
+
+def test_on_a_terminal_it_is_a_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    sentence = "KeyName [red] does not exist in us-east-1: correct it."
+    preflight.show([preflight.Verdict("KeyName exists and fits", "fault", sentence)])
+    out = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)
+    assert out.splitlines()[0].split() == ["Verdict", "Check", "What", "to", "do"]
+    assert "[red]" in out and all(len(line) <= 60 for line in out.splitlines())

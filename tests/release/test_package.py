@@ -1,0 +1,226 @@
+"""A release has the same bytes everywhere, a new key for new content, and is written all or nothing."""
+
+import hashlib
+import io
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from generator.errors import GeneratorError
+from generator.text import archives
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A copy of the project's sources, with leftovers that must not be packed."""
+    copy = tmp_path / "project"
+    ignore = shutil.ignore_patterns("__pycache__")
+    for name in ("lambda", "userdata", "templates"):
+        shutil.copytree(ROOT / name, copy / name, ignore=ignore)
+    for name in (
+        "portal/test_lib.py",
+        "portal/__pycache__/x.pyc",
+        "portal/.lib.sh.swp",
+        "portal/tests/a.sh",
+        "cluster/.hidden",
+    ):
+        path = copy / "userdata" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("leftover")
+    return copy
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> Path:
+    """Packages as an installer leaves them."""
+    folder = tmp_path / "wheels"
+    for name in ("cryptography/x509/__init__.py", "cffi.so", "cffi-2.dist-info/METADATA"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(name.encode())
+    for name in ("cffi-2.dist-info/RECORD", "cffi-2.dist-info/INSTALLER", "bin/tool", ".lock", "__pycache__/x.pyc"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(os.urandom(9))
+    return folder
+
+
+def touch(folder: Path) -> None:
+    """Other times and permissions, as another checkout has them."""
+    for number, path in enumerate(sorted(folder.rglob("*"))):
+        os.utime(path, (number * 1000.0, number * 1000.0))
+        if path.is_file():
+            path.chmod(0o600)
+
+
+def test_two_checkouts_give_the_same_bytes(root: Path, wheels: Path, tmp_path: Path) -> None:
+    other = tmp_path / "elsewhere" / "checkout"
+    shutil.copytree(root, other)
+    touch(other)
+    touch(wheels)
+    assert archives.assets(root, wheels=wheels) == archives.assets(other, wheels=wheels)
+
+
+@pytest.mark.parametrize("name", ["handler.py", "requirements.txt", "../common/answer.py"])
+def test_a_changed_source_changes_the_certificate_key(root: Path, name: str) -> None:
+    before = archives.certificate_key(root)
+    assert before.startswith("lambda/certificate-") and before.endswith(".zip") and len(before) == 35
+    with (root / "lambda" / "certificate" / name).open("a") as file:
+        file.write("# changed\n")
+    assert archives.certificate_key(root) != before
+
+
+def test_a_test_does_not_change_the_certificate_key(root: Path) -> None:
+    before = archives.certificate_key(root)
+    (root / "lambda" / "certificate" / "test_certificate.py").write_text("# changed\n")
+    assert archives.certificate_key(root) == before
+
+
+def test_the_portal_bundle(root: Path) -> None:
+    key, content = archives.portal_bundle(root)
+    assert key == f"userdata/portal-{hashlib.sha256(content).hexdigest()[:12]}.tar"
+    with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as tar:
+        entries = {entry.name: entry for entry in tar}
+    assert {"bootstrap.sh", "lib.sh", "templates/efinstall.config", "templates/ef.slurm.conf"} <= entries.keys()
+    assert any(name.startswith("templates/batch-service/") for name in entries)
+    assert not any("test" in name.split("/")[-1] or "/." in f"/{name}" or "pycache" in name for name in entries)
+    assert [*entries] == sorted(entries)
+    for name, entry in entries.items():
+        assert (entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname) == (0, 0, 0, "", "")
+        source = root / (name if name.startswith("templates/") else f"userdata/portal/{name}")
+        script = name.endswith(".sh") or source.read_bytes().startswith(b"#!")
+        assert entry.mode == (0o755 if script else 0o644), name
+        assert entry.size == source.stat().st_size
+
+
+def test_a_new_file_changes_the_bundle_key_alone(root: Path) -> None:
+    bundle, scripts = archives.portal_bundle(root)[0], archives.cluster_scripts(root)[0]
+    (root / "userdata" / "portal" / "more.sh").write_text("true\n")
+    assert archives.portal_bundle(root)[0] != bundle and archives.cluster_scripts(root)[0] == scripts
+
+
+def test_the_clusters_scripts(root: Path) -> None:
+    prefix, files = archives.cluster_scripts(root)
+    assert prefix.startswith("userdata/cluster-") and len(prefix) == 29
+    assert "publish.sh" in files and ".hidden" not in files
+    (root / "userdata" / "cluster" / "publish.sh").rename(root / "userdata" / "cluster" / "republish.sh")
+    assert archives.cluster_scripts(root)[0] != prefix, "a name counts too"
+
+
+def test_the_certificate_zip(root: Path, wheels: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(archives.certificate_zip(root, wheels))) as archive:
+        entries = archive.infolist()
+        assert {entry.filename for entry in entries} == {
+            "handler.py", "answer.py", "cryptography/x509/__init__.py", "cffi.so", "cffi-2.dist-info/METADATA"
+        }  # fmt: skip
+        assert archive.read("handler.py") == (root / "lambda" / "certificate" / "handler.py").read_bytes()
+    for entry in entries:
+        assert entry.compress_type == zipfile.ZIP_STORED and entry.date_time == (1980, 1, 1, 0, 0, 0)
+        assert stat.S_IMODE(entry.external_attr >> 16) == 0o644
+
+
+def test_assets_are_what_the_contract_names(root: Path, wheels: Path) -> None:
+    files = archives.assets(root, wheels=wheels)
+    prefix, scripts = archives.cluster_scripts(root)
+    named = {archives.certificate_key(root), archives.portal_bundle(root)[0]}
+    named |= {f"{folder}/{name}" for folder in (prefix, archives.FIXED_SCRIPTS) for name in scripts}
+    assert files.keys() == named
+
+
+def test_sha256sum_agrees(root: Path, wheels: Path, tmp_path: Path) -> None:
+    archives.write(archives.assets(root, wheels=wheels), tmp_path / "release")
+    done = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path / "release", capture_output=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_release_replaces_a_release_whole(tmp_path: Path) -> None:
+    output = tmp_path / "dist"
+    archives.write({"a/old": b"1", "same": b"2"}, output)
+    archives.write({"same": b"3"}, output)
+    assert sorted(path.name for path in output.iterdir()) == ["SHA256SUMS", "same"]
+    assert [path.name for path in tmp_path.iterdir()] == ["dist"], "nothing temporary is left"
+
+
+def test_a_write_that_fails_leaves_the_earlier_release(tmp_path: Path) -> None:
+    output = tmp_path / "dist"
+    archives.write({"a": b"1"}, output)
+    with pytest.raises(OSError):
+        archives.write({"a": b"2", "a/b": b"3"}, output)
+    assert (output / "a").read_bytes() == b"1" and [path.name for path in tmp_path.iterdir()] == ["dist"]
+
+
+def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis.tex").write_text("precious")
+    with pytest.raises(GeneratorError, match="holds something else than a release"):
+        archives.write({"a": b"1"}, tmp_path / "home")
+    assert (tmp_path / "home" / "thesis.tex").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    "name", ["userdata/portal", "userdata/cluster", "lambda/common/answer.py", "templates/ef.slurm.conf"]
+)
+def test_a_missing_source_is_named(root: Path, wheels: Path, name: str) -> None:
+    shutil.rmtree(root / name) if (root / name).is_dir() else (root / name).unlink()
+    with pytest.raises(GeneratorError, match=f"{name}.*restore it from the repository"):
+        archives.assets(root, wheels=wheels)
+
+
+def fake_installer(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    monkeypatch.setattr(package, "_installer", lambda: [sys.executable, "-c", script])
+
+
+def test_wheels_are_installed_once_per_pin(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = "p = pathlib.Path(sys.argv[sys.argv.index('--target') + 1])"
+    install = f"import pathlib, sys; assert '--require-hashes' in sys.argv; {target}; p.mkdir(); (p / 'm.py').touch()"
+    fake_installer(monkeypatch, install)
+    folder = archives.install_wheels(root, tmp_path / "cache")
+    assert [path.name for path in folder.iterdir()] == ["m.py"]
+    fake_installer(monkeypatch, "raise SystemExit('no network')")
+    assert archives.install_wheels(root, tmp_path / "cache") == folder
+    (root / "lambda" / "certificate" / "requirements.txt").write_text("other==1 --hash=sha256:0")
+    with pytest.raises(GeneratorError, match=r"could not be installed for the Lambda \(no network\): is there"):
+        archives.install_wheels(root, tmp_path / "cache")
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [folder.name], "nothing half-made is left"
+
+
+def test_every_pin_has_a_hash() -> None:
+    text = (ROOT / "lambda" / "certificate" / "requirements.txt").read_text()
+    pins = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert pins and all("==" in line and "--hash=sha256:" in line for line in pins)
+
+
+def test_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wheels: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(package, "install_wheels", lambda root, cache: wheels)
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    arguments = ["--output", str(tmp_path / "dist"), "--templates", str(templates)]
+    assert archives.main(arguments) == 1
+    assert capsys.readouterr().err == f"{templates} holds no templates: run `make templates` first.\n"
+    (templates / "main.template.yaml").write_text("Resources: {}\n")
+    assert archives.main(arguments) == 0
+    sums = (tmp_path / "dist" / "SHA256SUMS").read_text()
+    assert "  templates/main.template.yaml\n" in sums and f"  {archives.certificate_key(ROOT)}\n" in sums
+    (tmp_path / "file").write_text("")
+    assert archives.main(["--output", str(tmp_path / "file" / "dist"), "--templates", str(templates)]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_importing_it_is_cheap() -> None:
+    """The generator imports it in a cold run: nothing that is needed for packing alone may come along."""
+    code = "import sys, generator.package; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"boto3", "troposphere", "tarfile", "zipfile", "subprocess", "argparse", "tempfile"} & set(loaded)
