@@ -44,6 +44,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The options of a command, with its module as `module`; ends the program with 2 for a wrong command line."""
     parser = Parser(prog=PROGRAM, description="Generator of the templates, and what an operator needs beside them.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    chosen = parser
     for name, (module, summary) in COMMANDS.items():
         command = commands.add_parser(name, help=summary, allow_abbrev=False)
         if name in arguments[:1]:
@@ -52,7 +53,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             command.formatter_class = argparse.RawDescriptionHelpFormatter
             command.set_defaults(module=loaded)
             loaded.add_arguments(command)
-    return parser.parse_args(arguments)
+            chosen = command
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        chosen.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return options
 
 
 def explain(error: Exception) -> str:

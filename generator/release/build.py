@@ -87,7 +87,7 @@ def documents() -> dict[str, bytes]:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the files; returns 0, or 1 after what cfn-lint found. Raises GeneratorError, and writes nothing, for bad input."""
+    """Write the files; returns 0, or 1 after cfn-lint's findings. Raises GeneratorError, having written nothing."""
     built = build(options)
     folder.replace(output(options), built.files, mark=MARK)
     for path, content in built.documents.items():

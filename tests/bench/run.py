@@ -1,7 +1,7 @@
 """`make bench`: prepares the image, then runs the bench's tests in namespaces of their own, which end with them.
 
-python tests/bench/run.py [pytest's options and tests]
-python tests/bench/run.py --image   # no tests, only the image
+python -m tests.bench.run [pytest's options and tests]
+python -m tests.bench.run --image   # no tests, only the image
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-
-from tests.bench import image  # noqa: E402
+from generator.text.sources import ROOT
+from tests.bench import image
 
 # What `ip netns` binds stays inside, and the machines' addresses are nobody else's. The shell stays as the first process:
 # it buries what machines leave behind, without which their namespaces would not end.

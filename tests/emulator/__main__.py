@@ -1,4 +1,4 @@
-"""`python -m emulator --port N --home FOLDER`: run the emulator until it is ended (client.py starts it like this).
+"""`python -m tests.emulator --port N --home FOLDER`: run the emulator until it is ended (client.py starts it like this).
 
 It must be run by the Python of the emulator's virtual environment, as the leader of a process group of its own: Lambda
 functions are its children, and when it ends, it ends the group.

@@ -1,7 +1,7 @@
 """`make local` and `make local-down`: the whole stack, deployed to an emulator on this machine and deleted again.
 
-    python tests/local.py up [--region eu-west-1] [--parameters parameters/minimal.json] [--port 4566]
-    python tests/local.py down
+    python -m tests.emulator.local up [--region eu-west-1] [--parameters parameters/minimal.json] [--port 4566]
+    python -m tests.emulator.local down
 
 `up` generates, packages, starts the emulator, publishes into its S3 and creates the `main` stack; the emulator stays up
 for whoever wants to look around. `down` deletes the stack, tells what is left, and ends the emulator. What `down` has to
@@ -22,15 +22,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from botocore.exceptions import ClientError
 
-from botocore.exceptions import ClientError  # noqa: E402
-
-from generator import RELEASE_FOLDER  # noqa: E402
-from generator.operate.progress import Progress, duration  # noqa: E402
-from tests.emulator.client import Emulator  # noqa: E402
-from tests.emulator.outcome import Outcome  # noqa: E402
-from tests.emulator.process import EmulatorError, end, free_port, start, wait_until_ready  # noqa: E402
+from generator import RELEASE_FOLDER
+from generator.operate.progress import Progress, duration
+from generator.text.sources import ROOT
+from tests.emulator.client import Emulator
+from tests.emulator.outcome import Outcome
+from tests.emulator.process import EmulatorError, end, free_port, start, wait_until_ready
 
 FOLDER = ROOT / ".cache" / "local"  # the build, the emulator's files and state.json
 STACK = "hpc-portal"
@@ -87,7 +86,7 @@ def release(folder: Path) -> dict[str, bytes]:
 
     build = folder / "build"
     generated = subprocess.run(
-        [sys.executable, "-m", "generator", "--output", str(build)],
+        [sys.executable, "-m", "generator", "build", "--output", str(build)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -97,7 +96,7 @@ def release(folder: Path) -> dict[str, bytes]:
         raise Failure(generated.stderr.strip() or "The generator failed without a word.")
     files = {f"templates/{path.name}": path.read_bytes() for path in (build / "templates").iterdir()}
     with tempfile.TemporaryDirectory() as no_wheels:
-        files |= archives.assets(ROOT, wheels=Path(no_wheels))
+        files |= archives.packed(ROOT, wheels=Path(no_wheels))
     return {**files, "SHA256SUMS": archives.sha256sums(files)}
 
 

@@ -178,8 +178,8 @@ def check_version() -> None:
         )
 
 
-_CURRENT = "__import__('emulator.patches').patches.current_partition()"
-_SUFFIX = "__import__('emulator.patches').patches.current_suffix()"
+_CURRENT = "__import__('tests.emulator.patches').emulator.patches.current_partition()"
+_SUFFIX = "__import__('tests.emulator.patches').emulator.patches.current_suffix()"
 # The end of a host name whose beginning an f-string computes.
 _HOST = re.compile(r"(?P<start>\.([a-z0-9-]+\.)*)amazonaws\.com(?P<rest>(/.*)?)")
 
@@ -283,7 +283,7 @@ class _Loader(importlib.machinery.SourceFileLoader):
             source = source.replace(edit.old, edit.new)
         tree = ast.parse(source)
         if edits:
-            tree.body.append(ast.parse("from emulator import regions as _regions").body[0])
+            tree.body.append(ast.parse("from tests.emulator import regions as _regions").body[0])
         return compile(ast.fix_missing_locations(_Partition().visit(tree)), path, "exec", optimize=_optimize)
 
 

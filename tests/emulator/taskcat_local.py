@@ -1,6 +1,6 @@
 """`make taskcat-local`: taskcat itself launches the scenarios of .taskcat.yml, on an emulator on this machine.
 
-    python tests/taskcat_local.py [--tests minimal,govcloud] [--regions cn-north-1,us-east-1]
+    python -m tests.emulator.taskcat_local [--tests minimal,govcloud] [--regions cn-north-1,us-east-1]
 
 The emulator starts and ends with the command, and holds what the scenarios need: stand-ins of the vendor's downloads,
 and a VPC for the scenario that wants an existing one. What became of each launch is asked of the emulator, not of
@@ -21,21 +21,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+import yaml
+from botocore.exceptions import ClientError
 
-import yaml  # noqa: E402
-from botocore.exceptions import ClientError  # noqa: E402
-
-from generator import (
-    RELEASE_FOLDER,
-    form,
-)
-from generator.release import taskcat  # noqa: E402
-from generator.text.sources import Sources  # noqa: E402
-from tests.emulator import history  # noqa: E402
-from tests.emulator.client import Emulator  # noqa: E402
-from tests.emulator.local import Failure, prepare, release  # noqa: E402
-from tests.emulator.process import EmulatorError  # noqa: E402
+from generator import RELEASE_FOLDER, form
+from generator.release import taskcat
+from generator.text.sources import ROOT, Sources
+from tests.emulator import history
+from tests.emulator.client import Emulator
+from tests.emulator.local import Failure, prepare, release
+from tests.emulator.process import EmulatorError
 
 FOLDER = ROOT / ".cache" / "taskcat-local"
 TASKCAT = [str(ROOT / ".venv" / "taskcat" / "bin" / "python"), str(ROOT / "tests" / "emulator" / "taskcat_run.py")]

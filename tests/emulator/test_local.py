@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-LOCAL = Path(__file__).with_name("local.py")
 ANSWERS = [{"ParameterKey": "PortalAccessCidr", "ParameterValue": "203.0.113.0/24"}]
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command with a deployment of its own."""
-    command = [sys.executable, str(LOCAL), *arguments, "--folder", str(folder)]
+    command = [sys.executable, "-m", "tests.emulator.local", *arguments, "--folder", str(folder)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

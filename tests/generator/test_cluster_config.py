@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
-from generator.form import LOG_RETENTION_DAYS
+from generator.form.operations import LOG_RETENTION_DAYS
 from tests.support.cluster_configuration import CLUSTER_NAME, PARAMETERS, SOURCE, SWITCHES, configuration, names_used
 
 OF_DIRECTORY = {name: on_off for name, on_off in SWITCHES.items() if name.startswith("Directory")}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from generator.form import DIRECTORY_SCHEMAS
+from generator.form.directory import SCHEMAS as DIRECTORY_SCHEMAS
 from tests.support.cluster_configuration import SWITCHES, configuration
 from tests.support.pcluster_dryrun import account, faults
 

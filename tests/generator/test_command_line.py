@@ -1,4 +1,4 @@
-"""The generator's command line: bad input gets one sentence and leaves the folder as it was; --check sees every change."""
+"""The generator's command line: bad input gets one sentence and leaves the folder as it was; `check` sees every change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.release import build as command
+from generator.__main__ import main
+from generator.release.build import MAX_TEMPLATE_BYTES
 from generator.stack import MAX_ZONES, MIN_ZONES
 from generator.text.sources import ROOT
 
@@ -41,14 +42,23 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def refused(built: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
-    """Runs a command line that must fail: returns its one sentence, having seen that the earlier build is as it was."""
+    """Run a command line that must fail: returns its one sentence, having seen that the earlier build is as it was."""
 
-    def run(*arguments: str | Path) -> str:
+    def run(*arguments: str | Path, command: str = "build") -> str:
         before = snapshot(built.parent)
-        assert command.main(["--output", str(built), *map(str, arguments)]) == 1
+        try:
+            status = main([command, "--output", str(built), *map(str, arguments)])
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+            assert status == 2
+        assert status in (1, 2)
         out, err = capsys.readouterr()
         assert out == ""
-        assert err.startswith("generator: ") and err.endswith("\n") and err.count("\n") == 1, err
+        assert (
+            err.startswith((f"{command}: ", f"python -m generator {command}: "))
+            and err.endswith("\n")
+            and err.count("\n") == 1
+        ), err
         assert "Traceback" not in err and "Errno" not in err
         assert snapshot(built.parent) == before, "a failed run leaves everything as it was"
         return err
@@ -58,7 +68,7 @@ def refused(built: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
 
 def test_an_unknown_option(refused: Refused) -> None:
     assert "--frobnicate" in refused("--frobnicate")
-    assert "see python -m generator --help" in refused("stray")
+    assert "see python -m generator build --help" in refused("stray")
 
 
 @pytest.mark.parametrize("zones", ["0", MIN_ZONES - 1, MAX_ZONES + 1, "-2"])
@@ -73,7 +83,7 @@ def test_a_number_of_zones_that_is_none(refused: Refused, zones: str) -> None:
 
 @pytest.mark.parametrize("zones", range(MIN_ZONES, MAX_ZONES + 1))
 def test_every_number_of_zones_in_range(tmp_path: Path, zones: int) -> None:
-    assert command.main(["--output", str(tmp_path / "build"), "--zones", str(zones)]) == 0
+    assert main(["build", "--output", str(tmp_path / "build"), "--zones", str(zones)]) == 0
 
 
 def test_a_folder_below_a_file(refused: Refused, tmp_path: Path) -> None:
@@ -139,9 +149,9 @@ def test_a_source_that_is_no_folder(refused: Refused, tmp_path: Path) -> None:
         ("Image:\n  Os: [\n", "templates/cluster.yaml is not valid YAML"),
         ("a: b: c\n", "templates/cluster.yaml is not valid YAML"),
         ("A: !GetRich quick\n", "templates/cluster.yaml is not valid YAML"),
-        ("A: !Ref Nobody\n", "tier cluster refers to Nobody"),
-        ("A: !If [Nobody, a, b]\n", "tier cluster refers to condition Nobody"),
-        ("A: !Sub '${Nobody}'\n", "tier cluster refers to Nobody"),
+        ("A: !Ref Nobody\n", "tier clusters refers to Nobody"),
+        ("A: !If [Nobody, a, b]\n", "tier clusters refers to condition Nobody"),
+        ("A: !Sub '${Nobody}'\n", "tier clusters refers to Nobody"),
     ],
 )
 def test_a_malformed_cluster_configuration(refused: Refused, source: Path, text: str, sentence: str) -> None:
@@ -173,12 +183,13 @@ def test_inline_code_that_would_spoil_its_literal_block(
 
 def test_a_template_that_is_too_large(refused: Refused, source: Path) -> None:
     header = source / "lambda" / "preflight" / "handler.py"
-    header.write_text(header.read_text() + "x = 1\n" * 8000)
+    header.write_text(header.read_text() + "x = 1\n" * 80000)
     said = refused("--source", source)
-    assert "preflight.template.yaml has " in said and "keep it below 51200" in said
+    assert "preflight.template.yaml has " in said and f"keep it below {MAX_TEMPLATE_BYTES}" in said
 
 
 def test_a_disk_that_fails_half_way(built: Path, monkeypatch: pytest.MonkeyPatch, refused: Refused) -> None:
+    (built / "parameters.md").write_text("an earlier one")
     real, calls = Path.rename, []
 
     def rename(self: Path, target: Path) -> Path:
@@ -195,14 +206,14 @@ def test_a_disk_that_fails_half_way(built: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_run_replaces_an_earlier_build_as_a_whole(built: Path) -> None:
     (built / "templates" / "gone.template.yaml").write_text("x")
     (built / "templates" / "main.template.yaml").write_text("x")
-    assert command.main(["--output", str(built)]) == 0
-    assert command.main(["--output", str(built), "--check"]) == 0
+    assert main(["build", "--output", str(built)]) == 0
+    assert main(["check", "--output", str(built)]) == 0
     assert [path.name for path in built.parent.iterdir()] == ["build"], "no scratch folder is left"
 
 
 def test_an_empty_folder_will_do(tmp_path: Path) -> None:
     (tmp_path / "build").mkdir()
-    assert command.main(["--output", str(tmp_path / "build")]) == 0
+    assert main(["build", "--output", str(tmp_path / "build")]) == 0
 
 
 @pytest.mark.parametrize(
@@ -216,18 +227,18 @@ def test_an_empty_folder_will_do(tmp_path: Path) -> None:
     ids=["stale", "missing", "extra", "other line ends"],
 )
 def test_check_sees_every_difference(built: Path, refused: Refused, name: str, spoil: Callable[[Path], object]) -> None:
-    assert command.main(["--output", str(built)]) == 0
+    assert main(["build", "--output", str(built)]) == 0
     spoil(built / name)
-    assert f"is stale ({name}): run `make templates` and commit" in refused("--check")
+    assert f"stale: {built / name}: run `make templates` and commit" in refused(command="check")
 
 
 def test_check_of_a_folder_that_is_not_there(refused: Refused, tmp_path: Path) -> None:
-    assert "is stale" in refused("--output", tmp_path / "nowhere", "--check")
+    assert "stale: " in refused("--output", tmp_path / "nowhere", command="check")
 
 
 def test_the_process_says_it_and_ends_with_1(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "generator", "--output", str(tmp_path / "build"), "--zones", "9"],
+        [sys.executable, "-m", "generator", "build", "--output", str(tmp_path / "build"), "--zones", "9"],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -235,5 +246,5 @@ def test_the_process_says_it_and_ends_with_1(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"generator: --zones 9 is out of range: choose {MIN_ZONES} to {MAX_ZONES}\n"
+    assert done.stderr == f"build: --zones 9 is out of range: choose {MIN_ZONES} to {MAX_ZONES}\n"
     assert not (tmp_path / "build").exists()

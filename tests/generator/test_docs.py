@@ -9,9 +9,9 @@ from functools import cache
 
 import pytest
 
-from docs import picture
 from generator import __version__
 from generator.cfn import partition
+from generator.documents import picture
 from generator.documents.parameters import reference
 from generator.operate import retained
 from generator.text.sources import ROOT
@@ -176,6 +176,6 @@ def test_the_parameter_reference_is_in_step() -> None:
 
 def test_the_picture_is_the_drawn_one_and_needs_nothing_else() -> None:
     drawn = picture.draw()
-    assert picture.PICTURE.read_text(encoding="utf-8") == drawn, "run: .venv/main/bin/python -m docs.picture"
+    assert (ROOT / "docs" / "architecture.svg").read_text(encoding="utf-8") == drawn, "run `make templates`"
     assert "href" not in drawn
     assert re.findall(r"https?://\S+?(?=\")", drawn) == ["http://www.w3.org/2000/svg"]

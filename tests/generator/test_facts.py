@@ -41,7 +41,7 @@ def test_a_template_url_names_the_bucket_s_own_region(parent: str) -> None:
         folder = f"${{AssetsPrefix}}{RELEASE_FOLDER}templates/"
         start = f"https://${{AssetsBucket}}.s3.${{AssetsBucketRegion}}.${{AWS::URLSuffix}}/{folder}"
         assert url.startswith(start), f"{title}: S3 answers 301 to another region, and CloudFormation fails"
-        name = re.sub(r"Stack\d*$", "", title).lower()
+        name = re.sub("(?<!^)([A-Z])", r"-\1", title.removesuffix("Stack")).lower()
         assert url == f"{start}{name}.template.yaml" and name in templates()
 
 
@@ -449,18 +449,6 @@ def test_availability_zones_are_asked_for_and_held() -> None:
     )
     outputs = templates()["preflight"]["Outputs"]
     assert outputs["PickedZone1"]["Value"] == {"Fn::GetAtt": ["Checks", "AvailabilityZone1"]}
-
-
-def test_a_parameter_s_text_fits() -> None:
-    """4,096 bytes for a parameter's value: the longest group of answers, each as long as its pattern admits in earnest."""
-    longest = {"PortalInstallerUrl": 1024, "JdbcDriverUrl": 1024}
-    for parent in PARENTS:
-        handed = templates()[parent]["Resources"]["PreflightStack"]["Properties"]["Parameters"]
-        for name, value in handed.items():
-            text = value.get("Fn::Sub", "")
-            names = re.findall(r"\$\{(\w+)\}", text)
-            size = len(text) + sum(longest.get(answer, 160) for answer in names)
-            assert size < 4096, (name, size)
 
 
 def test_required_answers_are_all_that_a_launch_needs() -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from generator import form
 from generator.form import Question, patterns
+from generator.form.portal import ENGINFRAME_INSTALLER
+from generator.form.question import numbered
 from generator.text.sources import ROOT
 from tests.support.built import PARENTS, package_folder, questions, templates
 
@@ -24,6 +26,7 @@ WITHOUT_DEFAULT = {
         "PrivateSubnetId2",
     },
 }
+TITLES = [title for title, _ in form.groups(2)]
 ASKED = [(parent, name) for parent in PARENTS for name in templates()[parent]["Parameters"]]
 
 
@@ -53,17 +56,14 @@ def test_every_parameter_is_in_one_group_and_labeled(parent: str, zones: int) ->
 @pytest.mark.parametrize("parent", PARENTS)
 def test_the_groups_stand_in_their_order_and_none_is_empty(parent: str) -> None:
     groups = interface(parent)["ParameterGroups"]
-    assert [group["Label"]["default"] for group in groups] == list(form.GROUPS)
+    assert [group["Label"]["default"] for group in groups] == TITLES
     assert all(group["Parameters"] for group in groups)
 
 
 @pytest.mark.parametrize("parent", PARENTS)
 def test_the_parameters_stand_in_the_order_of_the_groups(parent: str) -> None:
     grouped = [name for group in interface(parent)["ParameterGroups"] for name in group["Parameters"]]
-    order = {group: index for index, group in enumerate(form.GROUPS)}
-    assert [order[questions()[name].group] for name in grouped] == sorted(
-        order[questions()[name].group] for name in grouped
-    )
+    assert grouped == [name for _, asked in form.groups(2) for name in asked if name in grouped]
 
 
 @pytest.mark.parametrize("parent", PARENTS)
@@ -216,7 +216,7 @@ SAMPLES: dict[str, tuple[list[str], list[str]]] = {
         ["0123456789ABCDEF" * 4, "0123456789abcdef" * 3, "0123456789abcdef" * 4 + "0"],
     ),
     "DOWNLOAD": (
-        [form.ENGINFRAME_INSTALLER, "s3://my-bucket/ef/enginframe.jar", "https://h.example.com/a?b=c&d=e%20f"],
+        [ENGINFRAME_INSTALLER, "s3://my-bucket/ef/enginframe.jar", "https://h.example.com/a?b=c&d=e%20f"],
         [
             "http://example.com/a.jar",
             "ftp://example.com/a",
@@ -364,7 +364,7 @@ def test_every_question_reaches_the_reference() -> None:
 
     text = reference()
     for name, question in questions().items():
-        assert f"`{name}`" in text and form.numbered(question.label, name) in text
+        assert f"`{name}`" in text and numbered(question.label, name) in text
 
 
 def test_every_answer_that_a_check_looks_at_reaches_preflight() -> None:
@@ -375,15 +375,10 @@ def test_every_answer_that_a_check_looks_at_reaches_preflight() -> None:
         word for quoted in re.findall(r"['\"]([^'\"\n]+)['\"]", code) for word in re.findall(r"\b[A-Z]\w+", quoted)
     }
     for parent in PARENTS:
-        handed = templates()[parent]["Resources"]["PreflightStack"]["Properties"]["Parameters"]
-        lines = [
-            line for value in handed.values() for line in str(value.get("Fn::Sub", "")).splitlines() if "=" in line
-        ]
-        answers = dict(line.split("=", 1) for line in lines)
-        assert all(value == f"${{{name}}}" for name, value in answers.items())
-        asked = templates()[parent]["Parameters"]
-        assert answers.keys() == {name for name in asked if questions()[name].checked}
-        unseen = asked.keys() - answers.keys()
+        checks = templates()["preflight"]["Resources"]["Checks"]["Properties"]["Answers"]
+        assert all(value == {"Ref": name} for name, value in checks.items())
+        assert checks.keys() == {name for name, question in questions().items() if question.checked}
+        unseen = templates()[parent]["Parameters"].keys() - checks.keys()
         # The image is a resource of its own beside the checks.
         assert unseen & words == {"PortalImageRefresh"}
 

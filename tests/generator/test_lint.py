@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from generator import stack
+from generator.__main__ import main
 from generator.cfn.partition import REGIONS
 from generator.release import lint
 from generator.text.sources import Sources
@@ -42,20 +43,20 @@ def test_planted_faults_are_reported(view: dict[str, dict[str, Any]], tmp_path: 
     key = {"Fn::Sub": "arn:aws:kms:${AWS::Region}:${AWS::AccountId}:key/x"}
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": key}}
     assets = copy(view["assets.template.yaml"], "Resources", Broken=system, Literal=topic)
-    stack = view["stack.template.yaml"]["Resources"]["SecretsStack"]
+    stack = view["main.template.yaml"]["Resources"]["SecretsStack"]
     misspelt = stack | {"Properties": stack["Properties"] | {"Parameters": {"AdminPasswordSecretArm": "x"}}}
     without_order = {key: value for key, value in misspelt.items() if key != "DependsOn"}
     faulty = {
         "assets.template.yaml": assets,
         "secrets.template.yaml": view["secrets.template.yaml"],
-        "stack.template.yaml": {"Description": "Parent", "Resources": {"SecretsStack": without_order}},
+        "main.template.yaml": {"Description": "Parent", "Resources": {"SecretsStack": without_order}},
     }
     found = lint.lint(written(tmp_path, faulty), ["us-east-1"])
     for file, rule in (
         ("assets.template.yaml", "E3002"),
         ("assets.template.yaml", "I3011"),
         ("assets.template.yaml", "I3042"),
-        ("stack.template.yaml", "E3043"),
+        ("main.template.yaml", "E3043"),
     ):
         assert any(Path(line.split(":")[0]).name == file and f" {rule} " in line for line in found), (rule, found)
 
@@ -90,7 +91,7 @@ def linter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Linter:
 
 
 def test_all_templates_are_linted_in_every_supported_region(linter: Linter, capsys: pytest.CaptureFixture[str]) -> None:
-    assert lint.main([]) == 0
+    assert main(["lint"]) == 0
     ((files, regions),) = linter.asked
     assert set(files) == set(stack.build())
     assert regions == [region for listed in REGIONS.values() for region in listed]
@@ -98,21 +99,21 @@ def test_all_templates_are_linted_in_every_supported_region(linter: Linter, caps
 
 
 def test_a_second_run_lints_nothing(linter: Linter, capsys: pytest.CaptureFixture[str]) -> None:
-    assert lint.main([]) == lint.main([]) == 0
+    assert main(["lint"]) == main(["lint"]) == 0
     assert len(linter.asked) == 1
     assert "unchanged" in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_what_was_found_faulty_is_linted_again(linter: Linter, capsys: pytest.CaptureFixture[str]) -> None:
     linter.found = ["stack.template.yaml:1: E0000 broken"]
-    assert lint.main([]) == lint.main([]) == 1
+    assert main(["lint"]) == main(["lint"]) == 1
     assert len(linter.asked) == 2
     assert capsys.readouterr().err.splitlines() == 2 * linter.found
 
 
 @pytest.mark.parametrize("other", [["--regions", "us-east-1"], ["--zones", "3"]])
 def test_other_regions_or_templates_are_linted(linter: Linter, other: list[str]) -> None:
-    assert lint.main([]) == lint.main(other) == 0
+    assert main(["lint"]) == main(["lint", *other]) == 0
     assert len(linter.asked) == 2
 
 
@@ -121,19 +122,19 @@ def test_another_configuration_or_version_is_linted(
 ) -> None:
     configuration = tmp_path / "cfnlintrc"
     configuration.write_text(lint.CONFIGURATION.read_text() + "# more\n")
-    lint.main([])
+    main(["lint"])
     monkeypatch.setattr(lint, "CONFIGURATION", configuration)
-    lint.main([])
+    main(["lint"])
     monkeypatch.setattr(lint, "version", lambda package: "99")
-    lint.main([])
+    main(["lint"])
     assert len(linter.asked) == 3
 
 
 def test_bad_input_is_one_sentence(linter: Linter, capsys: pytest.CaptureFixture[str]) -> None:
-    assert lint.main(["--zones", "9"]) == 1
+    assert main(["lint", "--zones", "9"]) == 1
     assert capsys.readouterr().err.startswith("lint: --zones 9 is out of range")
-    with pytest.raises(SystemExit):
-        lint.main(["--regions", "nowhere-1"])
+    with pytest.raises(SystemExit, match="2"):
+        main(["lint", "--regions", "nowhere-1"])
     assert linter.asked == []
 
 

@@ -40,7 +40,7 @@ def answers(name: str) -> dict[str, str]:
     return found
 
 
-def form() -> dict[str, dict[str, Any]]:
+def asked() -> dict[str, dict[str, Any]]:
     return templates()[form.MAIN]["Parameters"]  # type: ignore[no-any-return]
 
 
@@ -61,14 +61,14 @@ def test_minimal_answers_what_must_be_answered() -> None:
 def test_answers_are_texts_in_the_order_of_the_form(name: str, region: str) -> None:
     given = list(answers(name))
     assert all(isinstance(value, str) for value in answers(name).values()), "CloudFormation takes texts alone"
-    assert given == [question for question in form() if question in given], "known, and in the order of the form"
+    assert given == [question for question in asked() if question in given], "known, and in the order of the form"
     assert not [question for question in given if question.startswith("Assets")], "the publisher's link names these"
 
 
 @pytest.mark.parametrize(("name", "region"), FILES)
 def test_answers_pass_the_form(name: str, region: str) -> None:
     for title, value in answers(name).items():
-        body = form()[title]
+        body = asked()[title]
         if "AllowedPattern" in body:
             assert re.fullmatch(body["AllowedPattern"], value, re.ASCII), f"{title}: {body['ConstraintDescription']}"
         if "AllowedValues" in body:

@@ -11,23 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from generator.__main__ import render
+from generator.release.build import render
 from generator.stack import MAX_ZONES
 from generator.text.sources import ROOT, Sources
 from tests.support.built import templates
 
 ORDINARY = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": str(ROOT)}
-WITHOUT_LIBYAML = (
-    "import sys; sys.modules['yaml._yaml'] = None; from generator.__main__ import main; sys.exit(main({}))"
-)
 
 
-def generate(output: Path, *arguments: str, cwd: Path, umask: int = 0o022, libyaml: bool = True, **env: str) -> None:
+def generate(output: Path, *arguments: str, cwd: Path, umask: int = 0o022, **env: str) -> None:
     """Run the generator in a process of its own, in an environment that holds only `env` and what Python needs."""
-    options = ["--output", str(output), *arguments]
-    command = ["-m", "generator", *options] if libyaml else ["-c", WITHOUT_LIBYAML.format(options)]
     done = subprocess.run(
-        [sys.executable, *command],
+        [sys.executable, "-m", "generator", "build", "--output", str(output), *arguments],
         cwd=cwd,
         env=ORDINARY | env,
         umask=umask,
@@ -45,7 +40,7 @@ def content(folder: Path) -> dict[str, bytes]:
 @cache
 def expected() -> dict[str, bytes]:
     """What this process builds."""
-    return {name: text.encode() for name, text in render(2, Sources()).items()}
+    return render(2, Sources())
 
 
 def test_the_committed_build_is_fresh() -> None:
@@ -68,9 +63,12 @@ def test_seed_folder_language_time_zone_and_umask_do_not_matter(tmp_path: Path) 
     assert content(tmp_path / "one") == content(tmp_path / "two") == expected()
 
 
-def test_libyaml_does_not_matter(tmp_path: Path) -> None:
-    generate(tmp_path / "build", cwd=tmp_path, libyaml=False, PYTHONHASHSEED="7", LC_ALL="POSIX", PYTHONUTF8="0")
-    assert content(tmp_path / "build") == expected()
+def test_without_libyaml_the_build_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['yaml._yaml'] = None; from generator.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "build", "--output", str(tmp_path / "build")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("build: PyYAML lacks libyaml here: install one of its wheels")
 
 
 def test_the_place_of_the_source_its_times_and_modes_do_not_matter(tmp_path: Path) -> None:
@@ -82,11 +80,11 @@ def test_the_place_of_the_source_its_times_and_modes_do_not_matter(tmp_path: Pat
         os.utime(path, (1, 1))
     (source / "userdata" / "portal" / "__pycache__").mkdir()
     (source / "userdata" / "portal" / "__pycache__" / "keepalive.cpython-311.pyc").write_bytes(b"x")
-    assert {name: text.encode() for name, text in render(2, Sources(source)).items()} == expected()
+    assert render(2, Sources(source)) == expected()
 
 
 def test_a_second_build_in_one_process_is_the_same() -> None:
-    assert {name: text.encode() for name, text in render(2, Sources()).items()} == expected()
+    assert render(2, Sources()) == expected()
 
 
 @pytest.mark.parametrize("zones", range(3, MAX_ZONES + 1))

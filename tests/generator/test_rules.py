@@ -10,6 +10,7 @@ import pytest
 from generator import form
 from generator.cfn import rules_engine
 from generator.cfn.partition import REGIONS
+from generator.form.portal import ENGINFRAME_INSTALLER
 from generator.text.yaml import load_yaml
 from tests.support.built import PARENTS, REQUIRED, templates, texts
 
@@ -65,9 +66,7 @@ CASES: dict[str, list[tuple[Answers, list[Answers], str]]] = {
         for mode in ("serverless", "auto")
     ],
     "EFPortalHasALicense": [(EFPORTAL | {"LicenseSecretArn": ""}, [EFPORTAL], "us-east-1")],
-    "EFPortalHasItsInstaller": [
-        (EFPORTAL | {"PortalInstallerUrl": form.ENGINFRAME_INSTALLER}, [EFPORTAL], "us-east-1")
-    ],
+    "EFPortalHasItsInstaller": [(EFPORTAL | {"PortalInstallerUrl": ENGINFRAME_INSTALLER}, [EFPORTAL], "us-east-1")],
     "EnginFrameNeedsNoLicense": [({"LicenseSecretArn": LICENSE}, [EFPORTAL, {}], "us-east-1")],
     "NoScratchLustreInChina": [
         (

@@ -19,7 +19,7 @@ from generator.text.sources import ROOT
 REMEDY = re.compile(r"[:;.] ['`(]?[a-zA-Z].*|\?$| must \w+", re.DOTALL)
 ERRORS = {"GeneratorError", "Fault"}
 # Where others' words are passed on, or a sentence is made whole elsewhere.
-PASSED_ON = {"generator/account.py", "generator/commandline.py"}
+PASSED_ON = {"generator/aws.py"}
 WHOLE_ELSEWHERE = ("… …", "Faults found: …, all in the log. …")
 
 
@@ -81,7 +81,13 @@ def test_a_failure_s_sentence_says_what_to_do(path: str, text: str) -> None:
 def test_the_search_finds_sentences_everywhere() -> None:
     places = [str(param.values[0]) for param in sentences()]  # type: ignore[attr-defined]
     assert len(places) > 150
-    for place in ("generator/tools/", "lambda/preflight/", "lambda/assets/", "userdata/header.sh", "userdata/cluster/"):
+    for place in (
+        "generator/operate/",
+        "lambda/preflight/",
+        "lambda/assets/",
+        "userdata/header.sh",
+        "userdata/cluster/",
+    ):
         assert [found for found in places if found.startswith(place)], place
     steps = {place for place in places if place.startswith("userdata/portal/steps/")}
     with_fail = {p for p in ROOT.glob("userdata/portal/steps/*.sh") if 'fail "' in p.read_text(encoding="utf-8")}

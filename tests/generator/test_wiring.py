@@ -15,8 +15,8 @@ from troposphere import Equals, GetAtt, If, Ref, Select, Sub
 from troposphere.cloudformation import WaitConditionHandle
 
 from generator.cfn.ports import Ports, camel, port
-from generator.cfn.template import Value
-from generator.cfn.wiring import Parent, Tier
+from generator.cfn.template import StrictTemplate, Value
+from generator.cfn.wiring import Child, Parent, Tier
 from generator.errors import GeneratorError
 from generator.text.sources import ROOT, Sources
 
@@ -56,9 +56,14 @@ def sample(monkeypatch: pytest.MonkeyPatch) -> Samples:
     return make
 
 
+def made_up(name: str, children: dict[str, Child]) -> Parent:
+    """A parent that names its children by file name."""
+    return Parent(name, StrictTemplate("A parent."), 2, Sources(), children, lambda file_name: file_name)
+
+
 @pytest.fixture
 def parent() -> Parent:
-    return Parent("sample", "A parent.", 2, Sources(), {})
+    return made_up("sample", {})
 
 
 def handle(tier: Tier, title: str, **metadata: Any) -> WaitConditionHandle:
@@ -104,6 +109,26 @@ def test_a_misspelt_port_is_an_attribute_error(parent: Parent, sample: Samples) 
         _ = net.vpc_idd
 
 
+def test_a_keyword_reaches_the_tier(parent: Parent, sample: Samples) -> None:
+    def disk(tier: Tier, disk: Disk = Disk(disk_id="default")) -> Disk:
+        return Disk(disk_id=Sub("${DiskId}"))
+
+    parent.add(sample("disk", disk), disk=Disk(disk_id="passed"))
+    assert parameters_of(parent, "DiskStack") == {"DiskId": "passed"}
+
+
+def test_a_nested_port_keeps_its_name(parent: Parent, sample: Samples) -> None:
+    @dataclass(frozen=True)
+    class Room(Ports):
+        disk: Disk
+
+    def room(tier: Tier, room: Room) -> Disk:
+        return room.disk
+
+    parent.add(sample("room", room), Room(disk=Disk(disk_id="inside")))
+    assert parameters_of(parent, "RoomStack") == {"DiskId": "inside"}
+
+
 def test_a_forgotten_output_is_a_type_error(parent: Parent, sample: Samples) -> None:
     def disk(tier: Tier) -> Disk:
         return Disk()  # type: ignore[call-arg]
@@ -146,9 +171,9 @@ def test_mypy_sees_misspelt_ports_and_wrong_arguments(tmp_path: Path) -> None:
     )
     found = {line.split(":")[1]: line for line in said.splitlines() if ": error:" in line}
     assert status == 1
-    assert 'has no attribute "disk_idd"' in found["13"], said
-    assert "arg-type" in found["16"], said
-    assert found.keys() == {"13", "16", "17", "18"}, said
+    assert 'has no attribute "disk_idd"' in found["15"], said
+    assert "arg-type" in found["18"], said
+    assert found.keys() == {"15", "18", "19", "20"}, said
 
 
 def test_only_used_ports_become_parameters(parent: Parent, sample: Samples) -> None:
@@ -216,7 +241,7 @@ def test_a_conditional_tier_hands_out_blanks_where_it_is_not(parent: Parent, sam
         return Disk(disk_id=Sub("${DiskId}"))
 
     parent.template.add_condition("Wanted", Equals("a", "a"))
-    made = parent.place(condition="Wanted").add(sample("disk", disk))
+    made = parent.when("Wanted").add(sample("disk", disk))
     parent.add(sample("user", user), made)
     value = If("Wanted", GetAtt("DiskStack", "Outputs.DiskId"), "")
     assert made.disk_id == value
@@ -230,19 +255,19 @@ def test_order_is_said_with_the_ports_of_the_other_tier(parent: Parent, sample: 
         return Disk(disk_id=Ref(handle(tier, "Disk")))
 
     net = parent.add(sample("network", network))
-    parent.place(after=[net]).add(sample("disk", disk))
+    parent.after(net).add(sample("disk", disk))
     assert parent.template.to_dict()["Resources"]["DiskStack"]["DependsOn"] == ["NetworkStack"]
-    with pytest.raises(GeneratorError, match="Disk was not handed out by a tier of sample"):
-        parent.place(after=[Disk(disk_id="x")]).add(sample("late", disk))
+    with pytest.raises(GeneratorError, match="Disk was not returned by a tier of sample"):
+        parent.after(Disk(disk_id="x")).add(sample("late", disk))
 
 
 def test_two_parents_share_a_child(sample: Samples) -> None:
     def disk(tier: Tier, net: Network) -> Disk:
         return Disk(disk_id=Ref(handle(tier, "Disk", Vpc=net.vpc_id)))
 
-    children: dict[str, Any] = {}
+    children: dict[str, Child] = {}
     build = sample("disk", disk)
-    one, other = (Parent(name, "A parent.", 2, Sources(), children) for name in ("one", "other"))
+    one, other = (made_up(name, children) for name in ("one", "other"))
     one.add(build, one.add(sample("network", network)))
     other.add(build, Network(zones=(), vpc_id="vpc-1", groups=""))
     assert parameters_of(other, "DiskStack") == {"VpcId": "vpc-1"}
@@ -255,7 +280,7 @@ def test_two_values_under_one_name_are_refused(parent: Parent, sample: Samples) 
 
     build = sample("disk", disk)
     parent.add(build, Disk(disk_id="a"), Disk(disk_id="a"))
-    with pytest.raises(GeneratorError, match="tier disk is handed two values called DiskId: rename one port"):
+    with pytest.raises(GeneratorError, match="tier disk takes two values called DiskId: rename one port"):
         parent.add(build, Disk(disk_id="a"), Disk(disk_id="b"))
 
 

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from generator import RELEASE_FOLDER, form, release_folder
+from generator.__main__ import main
 from generator.form import answers
 from generator.operate import preflight
 from generator.text.sources import ROOT
@@ -34,7 +35,7 @@ def run(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     def command(given: Mapping[str, str], region: str, *arguments: str) -> tuple[int, list[str]]:
         path = tmp_path / "answers.json"
         path.write_text(json.dumps([{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()]))
-        status = preflight.main(["--parameters", str(path), "--region", region, *arguments])
+        status = main(["preflight", "--parameters", str(path), "--region", region, *arguments])
         out, err = capsys.readouterr()
         return status, (out + err).splitlines()
 
@@ -132,7 +133,7 @@ def test_the_release_that_the_answers_name(
     run: Run, emulator: Emulator, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = "0.1.0-dev.g1234567"
-    monkeypatch.setattr(preflight.release, "version", lambda root: version)
+    monkeypatch.setattr(preflight.version, "version", lambda root: version)
     place = {"AssetsBucket": name, "AssetsBucketRegion": "us-west-2"}
     emulator.publish({}, name, region="us-west-2")
     status, lines = run(good(emulator, "us-east-1") | place, "us-east-1")
@@ -199,9 +200,9 @@ def test_credentials_that_aws_does_not_know(run: Run, monkeypatch: pytest.Monkey
 def test_a_file_that_is_none(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "answers.json"
     path.write_text(text)
-    assert preflight.main(["--parameters", str(path)]) == 1
+    assert main(["preflight", "--parameters", str(path)]) == 1
     assert capsys.readouterr().err.startswith(f"preflight: {path} is no parameter file: name a JSON file of the form")
-    assert preflight.main(["--parameters", str(tmp_path / "nothing.json")]) == 1
+    assert main(["preflight", "--parameters", str(tmp_path / "nothing.json")]) == 1
 
 
 @pytest.mark.parametrize("region", REGIONS)

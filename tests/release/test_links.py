@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from generator import RELEASE_FOLDER, __version__, form
+from generator.__main__ import main
 from generator.cfn.partition import REGIONS
 from generator.errors import GeneratorError
 from generator.release import launch_links
@@ -118,7 +119,7 @@ def readme(tmp_path: Path) -> Path:
 
 
 def test_the_readmes_markers_are_whole() -> None:
-    assert launch_links.main(["--check"]) == 0
+    assert main(["links", "--check"]) == 0
 
 
 def test_the_table_keeps_the_links_of_other_partitions(readme: Path) -> None:
@@ -142,24 +143,24 @@ def test_the_table_keeps_the_links_of_other_partitions(readme: Path) -> None:
         launch_links.split(text)[0] == launch_links.split(before)[0]
         and launch_links.split(text)[2] == launch_links.split(before)[2]
     )
-    assert launch_links.main(["--check", "--readme", str(readme)]) == 0
+    assert main(["links", "--check", "--readme", str(readme)]) == 0
 
 
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
-        (lambda text: text.replace(launch_links.BEGIN, ""), "launch-links: The README must hold "),
-        (lambda text: text.replace(launch_links.END, ""), "launch-links: The README must hold "),
-        (lambda text: text + launch_links.END, "launch-links: The README must hold "),
+        (lambda text: text.replace(launch_links.BEGIN, ""), "links: The README must hold "),
+        (lambda text: text.replace(launch_links.END, ""), "links: The README must hold "),
+        (lambda text: text + launch_links.END, "links: The README must hold "),
         (
             lambda text: text.replace(launch_links.NONE_YET, "soon"),
-            "launch-links: What is between the README's markers is not",
+            "links: What is between the README's markers is not",
         ),
     ],
 )
 def test_damaged_markers(readme: Path, damage: object, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
     readme.write_text(damage(readme.read_text()))  # type: ignore[operator]
-    assert launch_links.main(["--check", "--readme", str(readme)]) == 1
+    assert main(["links", "--check", "--readme", str(readme)]) == 1
     assert capsys.readouterr().err.startswith(sentence)
 
 
@@ -171,13 +172,11 @@ def test_links_only_to_a_release_that_is_there(
     emulator.publish(files, name, f"hpc-portal/{RELEASE_FOLDER}", "eu-north-1")
     before = readme.read_text()
     command = ["--bucket", name, "--region", "eu-north-1", "--readme", str(readme)]
-    assert launch_links.main(command) == 1
+    assert main(["links", *command]) == 1
     place = f"s3://{name}/hpc-portal/{RELEASE_FOLDER}"
-    assert capsys.readouterr().err == (
-        f"launch-links: {place} holds no whole release: run `make publish` for it first.\n"
-    )
+    assert capsys.readouterr().err == (f"links: {place} holds no whole release: run `make publish` for it first.\n")
     assert readme.read_text() == before
     emulator.publish({"SHA256SUMS": b""}, name, f"hpc-portal/{RELEASE_FOLDER}", "eu-north-1")
-    assert launch_links.main(command) == 0
+    assert main(["links", *command]) == 0
     assert f"links for {len(REGIONS['aws'])} regions to {place}" in capsys.readouterr().out
     assert f"AssetsBucket={name}" in readme.read_text()

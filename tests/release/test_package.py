@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from generator.__main__ import main
 from generator.errors import GeneratorError
-from generator.text import archives
+from generator.release import package
+from generator.text import archives, folder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,7 +67,7 @@ def test_two_checkouts_give_the_same_bytes(root: Path, wheels: Path, tmp_path: P
     shutil.copytree(root, other)
     touch(other)
     touch(wheels)
-    assert archives.assets(root, wheels=wheels) == archives.assets(other, wheels=wheels)
+    assert archives.packed(root, wheels=wheels) == archives.packed(other, wheels=wheels)
 
 
 @pytest.mark.parametrize("name", ["handler.py", "requirements.txt", "../common/answer.py"])
@@ -127,7 +129,7 @@ def test_the_certificate_zip(root: Path, wheels: Path) -> None:
 
 
 def test_assets_are_what_the_contract_names(root: Path, wheels: Path) -> None:
-    files = archives.assets(root, wheels=wheels)
+    files = archives.packed(root, wheels=wheels)
     prefix, scripts = archives.cluster_scripts(root)
     named = {archives.certificate_key(root), archives.portal_bundle(root)[0]}
     named |= {f"{folder}/{name}" for folder in (prefix, archives.FIXED_SCRIPTS) for name in scripts}
@@ -135,35 +137,14 @@ def test_assets_are_what_the_contract_names(root: Path, wheels: Path) -> None:
 
 
 def test_sha256sum_agrees(root: Path, wheels: Path, tmp_path: Path) -> None:
-    archives.write(archives.assets(root, wheels=wheels), tmp_path / "release")
+    files = archives.packed(root, wheels=wheels)
+    folder.replace(
+        tmp_path / "release", {**files, archives.MANIFEST: archives.sha256sums(files)}, mark=archives.MANIFEST
+    )
     done = subprocess.run(
         ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path / "release", capture_output=True
     )
     assert done.returncode == 0, done.stdout
-
-
-def test_a_release_replaces_a_release_whole(tmp_path: Path) -> None:
-    output = tmp_path / "dist"
-    archives.write({"a/old": b"1", "same": b"2"}, output)
-    archives.write({"same": b"3"}, output)
-    assert sorted(path.name for path in output.iterdir()) == ["SHA256SUMS", "same"]
-    assert [path.name for path in tmp_path.iterdir()] == ["dist"], "nothing temporary is left"
-
-
-def test_a_write_that_fails_leaves_the_earlier_release(tmp_path: Path) -> None:
-    output = tmp_path / "dist"
-    archives.write({"a": b"1"}, output)
-    with pytest.raises(OSError):
-        archives.write({"a": b"2", "a/b": b"3"}, output)
-    assert (output / "a").read_bytes() == b"1" and [path.name for path in tmp_path.iterdir()] == ["dist"]
-
-
-def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "thesis.tex").write_text("precious")
-    with pytest.raises(GeneratorError, match="holds something else than a release"):
-        archives.write({"a": b"1"}, tmp_path / "home")
-    assert (tmp_path / "home" / "thesis.tex").read_text() == "precious"
 
 
 @pytest.mark.parametrize(
@@ -172,7 +153,7 @@ def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
 def test_a_missing_source_is_named(root: Path, wheels: Path, name: str) -> None:
     shutil.rmtree(root / name) if (root / name).is_dir() else (root / name).unlink()
     with pytest.raises(GeneratorError, match=f"{name}.*restore it from the repository"):
-        archives.assets(root, wheels=wheels)
+        archives.packed(root, wheels=wheels)
 
 
 def fake_installer(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
@@ -183,13 +164,13 @@ def test_wheels_are_installed_once_per_pin(root: Path, tmp_path: Path, monkeypat
     target = "p = pathlib.Path(sys.argv[sys.argv.index('--target') + 1])"
     install = f"import pathlib, sys; assert '--require-hashes' in sys.argv; {target}; p.mkdir(); (p / 'm.py').touch()"
     fake_installer(monkeypatch, install)
-    folder = archives.install_wheels(root, tmp_path / "cache")
+    folder = package.install_wheels(root, tmp_path / "cache")
     assert [path.name for path in folder.iterdir()] == ["m.py"]
     fake_installer(monkeypatch, "raise SystemExit('no network')")
-    assert archives.install_wheels(root, tmp_path / "cache") == folder
+    assert package.install_wheels(root, tmp_path / "cache") == folder
     (root / "lambda" / "certificate" / "requirements.txt").write_text("other==1 --hash=sha256:0")
-    with pytest.raises(GeneratorError, match=r"could not be installed for the Lambda \(no network\): is there"):
-        archives.install_wheels(root, tmp_path / "cache")
+    with pytest.raises(GeneratorError, match=r"could not be installed for Lambda \(no network\): check that"):
+        package.install_wheels(root, tmp_path / "cache")
     assert [path.name for path in (tmp_path / "cache").iterdir()] == [folder.name], "nothing half-made is left"
 
 
@@ -203,23 +184,17 @@ def test_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wheels: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(package, "install_wheels", lambda root, cache: wheels)
-    templates = tmp_path / "templates"
-    templates.mkdir()
-    arguments = ["--output", str(tmp_path / "dist"), "--templates", str(templates)]
-    assert archives.main(arguments) == 1
-    assert capsys.readouterr().err == f"{templates} holds no templates: run `make templates` first.\n"
-    (templates / "main.template.yaml").write_text("Resources: {}\n")
-    assert archives.main(arguments) == 0
+    assert main(["package", "--output", str(tmp_path / "dist")]) == 0
     sums = (tmp_path / "dist" / "SHA256SUMS").read_text()
     assert "  templates/main.template.yaml\n" in sums and f"  {archives.certificate_key(ROOT)}\n" in sums
     (tmp_path / "file").write_text("")
-    assert archives.main(["--output", str(tmp_path / "file" / "dist"), "--templates", str(templates)]) == 1
+    assert main(["package", "--output", str(tmp_path / "file" / "dist")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_importing_it_is_cheap() -> None:
     """The generator imports it in a cold run: nothing that is needed for packing alone may come along."""
-    code = "import sys, generator.package; print(*sys.modules)"
+    code = "import sys, generator.text.archives; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()

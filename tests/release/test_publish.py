@@ -16,17 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_links import opened
 
 from generator import __version__
+from generator.__main__ import main
 from generator.cfn.partition import REGIONS
 from generator.errors import GeneratorError
-from generator.release import publish, version
+from generator.release import contents, package, version
 from generator.release.bucket import Bucket
 from generator.text import archives
 from generator.text.sources import ROOT, Sources
 from tests.emulator.client import Emulator
 from tests.emulator.local import prepare
+from tests.release.test_links import opened
 from tests.support.shell import Call, point_to, refuse, watch
 
 RELEASE = f"hpc-portal/v{__version__}/"
@@ -61,7 +62,7 @@ def run(emulator: Emulator, source: Path, tmp_path: Path, name: str, monkeypatch
     monkeypatch.setattr(package, "install_wheels", lambda root, cache: no_wheels(tmp_path))
 
     def command(*arguments: str) -> int:
-        return publish.main(["--source", str(source), "--bucket", name, "--region", "eu-west-1", *arguments])
+        return main(["publish", "--source", str(source), "--bucket", name, "--region", "eu-west-1", *arguments])
 
     return command
 
@@ -195,7 +196,7 @@ def test_a_killed_run_is_gone_on_with(run: Run, emulator: Emulator, source: Path
             return real(self, operation, arguments)
         BaseClient._make_api_call = call
         archives.install_wheels = lambda root, cache: pathlib.Path({str(no_wheels(source.parent))!r})
-        publish.main(["--source", {str(source)!r}, "--bucket", {name!r}, "--region", "eu-west-1"])
+        main(["publish", "--source", {str(source)!r}, "--bucket", {name!r}, "--region", "eu-west-1"])
     """
     ended = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, env=os.environ, check=False)
     assert ended.returncode == -signal.SIGKILL
@@ -277,8 +278,8 @@ def test_only_a_clean_tagged_commit_is_the_release(source: Path) -> None:
     assert re.fullmatch(shape + r"\.g[0-9a-f]{7,}\.d[0-9a-f]{8}", changed)
     assert re.fullmatch(shape + r"\.g[0-9a-f]{7,}", committed)
     assert re.fullmatch(shape + r"\.d[0-9a-f]{8}", unknown)
-    for version in (untracked, changed, committed, unknown):
-        assert VERSION.fullmatch(version) and version.is_development(version)
+    for name in (untracked, changed, committed, unknown):
+        assert VERSION.fullmatch(name) and version.is_development(name)
 
 
 def test_changes_have_a_version_each(source: Path) -> None:
@@ -296,21 +297,23 @@ def test_a_development_version_names_its_own_folder(
 ) -> None:
     (source / "notes.txt").write_text("new")
     assert run() == 0
-    version = version.version(source)
+    stamped = version.version(source)
     out = capsys.readouterr().out
-    assert out.startswith(f"Development version {version}: no commit tagged v{__version__}, or changes beside it.\n")
+    assert out.startswith(f"Development version {stamped}: no commit tagged v{__version__}, or changes beside it.\n")
     there = held(emulator, name)
-    folder = f"hpc-portal/v{version}/"
+    folder = f"hpc-portal/v{stamped}/"
     assert whole(there, folder) and all(key.startswith(folder) for key in there)
     main = there[f"{folder}templates/main.template.yaml"].decode()
-    assert f"${{AssetsPrefix}}v{version}/templates/" in main and f"(version {version})" in main
+    assert f"${{AssetsPrefix}}v{stamped}/templates/" in main and f"(version {stamped})" in main
     for key, content in there.items():
         assert f"v{__version__}/".encode() not in content, key
-    assert f"%2Fv{version}%2Ftemplates%2Fmain.template.yaml" in out
+    assert f"%2Fv{stamped}%2Ftemplates%2Fmain.template.yaml" in out
 
 
 def test_a_stamp_changes_nothing_else(source: Path) -> None:
-    plain, stamped = (version.templates(2, Sources(source, version)) for version in (__version__, "7.7.7-dev.g1234567"))
+    plain, stamped = (
+        contents.templates(2, Sources(source, version)) for version in (__version__, "7.7.7-dev.g1234567")
+    )
     assert plain == {key: text.replace("7.7.7-dev.g1234567", __version__) for key, text in stamped.items()}
     built = {f"templates/{path.name}": path.read_text() for path in (ROOT / "build/templates").iterdir()}
     assert plain == built

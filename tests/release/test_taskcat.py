@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from generator import RELEASE_FOLDER, form
+from generator.__main__ import main
 from generator.cfn.partition import REGIONS
 from generator.cfn.rules_engine import broken
 from generator.errors import GeneratorError
@@ -169,10 +170,9 @@ def test_templates_look_for_their_children_where_taskcat_uploads_them(tmp_path: 
 def test_a_stale_configuration_is_told(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(taskcat, "CONFIGURATION", tmp_path / ".taskcat.yml")
-    assert taskcat.main(["--check"]) == 1
-    assert "stale: run `make templates`" in capsys.readouterr().err
-    assert taskcat.main([]) == taskcat.main(["--check"]) == 0
+    monkeypatch.setattr(taskcat, "configuration", lambda sources: "other: true\n")
+    assert main(["check"]) == 1
+    assert capsys.readouterr().err == "check: stale: .taskcat.yml: run `make templates` and commit\n"
 
 
 def test_a_parameter_file_that_is_none_is_one_sentence(tmp_path: Path) -> None:

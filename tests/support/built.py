@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, cast
 
 from generator import form, stack
@@ -85,3 +87,10 @@ def as_list(value: Any) -> list[Any]:
 def questions(zones: int = 2) -> dict[str, Question]:
     """Every question of both parents' forms by the parameter's name."""
     return form.questions(zones)
+
+
+def package_folder(package: str) -> Path:
+    """Where a package is installed, found without importing it: cfn-lint and moto take seconds."""
+    spec = find_spec(package)
+    assert spec and spec.origin
+    return Path(spec.origin).parent

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from generator.aws import sentence
+from generator.aws import explain_call
 from generator.operate import logs
 from generator.operate.causes import causes
 from generator.operate.stack_events import EventAt, clusters, operations
@@ -181,9 +181,9 @@ def test_a_clusters_stack_is_found_by_its_name(tools: Tools, emulator: Emulator)
     ],
 )
 def test_a_refusal_is_a_sentence(code: str, words: str) -> None:
-    assert words in sentence(ClientError({"Error": {"Code": code, "Message": "no, said AWS."}}, "DescribeStacks"))
+    assert words in explain_call(ClientError({"Error": {"Code": code, "Message": "no, said AWS."}}, "DescribeStacks"))
 
 
 def test_a_region_that_does_not_answer_is_a_sentence() -> None:
-    words = sentence(EndpointConnectionError(endpoint_url="https://cloudformation.nowhere-1.example"))
+    words = explain_call(EndpointConnectionError(endpoint_url="https://cloudformation.nowhere-1.example"))
     assert "nowhere-1" in words and "check network, proxy and REGION" in words
