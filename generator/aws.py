@@ -41,6 +41,17 @@ def account_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", default="", help="a profile of the AWS configuration")
 
 
+def stack_argument(parser: argparse.ArgumentParser) -> None:
+    """The option that names a stack, for commands that need one."""
+
+    def named(text: str) -> str:
+        if not text:
+            raise argparse.ArgumentTypeError("name the stack, for example STACK=hpc-portal")
+        return text
+
+    parser.add_argument("--stack", type=named, required=True, help="name or id of the parent stack, or of a nested one")
+
+
 def connect(profile: str, region: str) -> boto3.Session:
     """A session whose credentials AWS accepts in its region.
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from generator.aws import Account, account_arguments
+from generator.aws import Account, account_arguments, stack_argument
 from generator.errors import GeneratorError
 from generator.operate.causes import causes
 from generator.operate.follow import Follower
@@ -55,7 +55,7 @@ def watch(account: Account, name: str, interval: float = INTERVAL) -> bool:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     account_arguments(parser)
-    parser.add_argument("--stack", required=True, help="name or id of the parent stack, or of a nested one")
+    stack_argument(parser)
     parser.add_argument(
         "--interval", type=float, default=INTERVAL, help="seconds between two looks (default: %(default)s)"
     )

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
-from generator.aws import Account, account_arguments
+from generator.aws import Account, account_arguments, stack_argument
 from generator.operate import logs
 from generator.operate.causes import Causes, causes
 from generator.operate.progress import duration
@@ -98,7 +98,7 @@ def _cause(account: Account, first: EventAt, events: list[EventAt], told: Operat
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     account_arguments(parser)
-    parser.add_argument("--stack", required=True, help="name or id of the parent stack, or of a nested one")
+    stack_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -57,7 +57,7 @@ class State:
             command = Path(f"/proc/{self.group}/cmdline").read_bytes().split(b"\0")
         except OSError:
             return False
-        return b"emulator" in command and str(self.port).encode() in command
+        return b"tests.emulator" in command and str(self.port).encode() in command
 
 
 def recorded(folder: Path) -> State | None:

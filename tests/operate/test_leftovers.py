@@ -92,7 +92,7 @@ def test_what_a_deleted_deployment_left_and_what_a_living_one_owns(
 def test_buckets_and_what_may_not_be_seen(tools: Tools, emulator: Emulator, name: str) -> None:
     s3 = emulator.client("s3", REGION)
     place = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
-    logged, regional = f"{name}-balancerstack-1a2b3c-accesslogbuc-xyz", f"parallelcluster-{name}-{HASH}"
+    logged, regional = f"{name}-loadbalancerstack-1a2b3c-accesslogbuc-xyz", f"parallelcluster-{name}-{HASH}"
     for bucket in (logged, regional, f"{name}-other"):
         s3.create_bucket(Bucket=bucket, **place)
     s3.put_object(Bucket=logged, Key="log", Body=b"x" * 2048)

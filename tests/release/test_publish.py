@@ -108,7 +108,7 @@ def test_a_release(run: Run, emulator: Emulator, source: Path, name: str, capsys
     out, err = capsys.readouterr()
     there = held(emulator, name)
     assert whole(there)
-    expected = archives.assets(source, wheels=source.parent / "wheels")
+    expected = archives.packed(source, wheels=source.parent / "wheels")
     expected |= {f"templates/{path.name}": path.read_bytes() for path in (ROOT / "build/templates").iterdir()}
     assert {key: there[RELEASE + key] for key in expected} == expected
     assert len(there) == len(expected) + 1
@@ -159,7 +159,7 @@ def test_an_interrupted_run_is_gone_on_with(
     run: Run, emulator: Emulator, name: str, after: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`after` so many files; -1: before the last, the manifest."""
-    count = len(archives.assets(ROOT, wheels=ROOT / "userdata")) + len(list((ROOT / "build/templates").iterdir())) + 1
+    count = len(archives.packed(ROOT, wheels=ROOT / "userdata")) + len(list((ROOT / "build/templates").iterdir())) + 1
     stop = after % count
     with pytest.MonkeyPatch.context() as patch:
         done = writes(patch)
@@ -172,7 +172,7 @@ def test_an_interrupted_run_is_gone_on_with(
         watch(patch, watcher)
         assert run() == 130
     out, err = capsys.readouterr()
-    assert "run the same command again" in err and "https://" not in out
+    assert "to resume, run it again" in err and "https://" not in out
     there = held(emulator, name)
     assert len(there) == stop and f"{RELEASE}SHA256SUMS" not in there
     with pytest.MonkeyPatch.context() as patch:
@@ -186,8 +186,8 @@ def test_a_killed_run_is_gone_on_with(run: Run, emulator: Emulator, source: Path
     code = f"""
         import os, signal, pathlib
         from botocore.client import BaseClient
-        from generator.text import archives
-        from generator.release import publish
+        from generator.__main__ import main
+        from generator.release import package
         real, puts = BaseClient._make_api_call, []
         def call(self, operation, arguments):
             puts.extend([operation] * (operation == "PutObject"))
@@ -195,7 +195,7 @@ def test_a_killed_run_is_gone_on_with(run: Run, emulator: Emulator, source: Path
                 os.kill(os.getpid(), signal.SIGKILL)
             return real(self, operation, arguments)
         BaseClient._make_api_call = call
-        archives.install_wheels = lambda root, cache: pathlib.Path({str(no_wheels(source.parent))!r})
+        package.install_wheels = lambda root, cache: pathlib.Path({str(no_wheels(source.parent))!r})
         main(["publish", "--source", {str(source)!r}, "--bucket", {name!r}, "--region", "eu-west-1"])
     """
     ended = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, env=os.environ, check=False)

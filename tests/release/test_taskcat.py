@@ -105,9 +105,9 @@ def test_answers_are_those_of_the_parameter_file_that_name_nothing_of_an_account
 
 @pytest.mark.parametrize("scenario", CONFIGURED["tests"])
 def test_every_parameter_is_in_the_form_and_every_question_answered(scenario: str) -> None:
-    form = parent(scenario)["Parameters"]
-    assert given(scenario).keys() <= form.keys()
-    open_ = {name for name, body in form.items() if "Default" not in body} - given(scenario).keys()
+    asked = parent(scenario)["Parameters"]
+    assert given(scenario).keys() <= asked.keys()
+    open_ = {name for name, body in asked.items() if "Default" not in body} - given(scenario).keys()
     if taskcat.SCENARIOS[scenario].parent == form.EXISTING_VPC:
         assert open_ and all(name == "VpcId" or "SubnetId" in name for name in open_), "told in .taskcat_overrides.yml"
     else:

@@ -61,7 +61,10 @@ class Tools:
 
     def __call__(self, tool: str, stack: str = "", *more: str) -> Said:
         self._capsys.readouterr()
-        status = main([tool, *(["--stack", stack] if stack else []), "--region", self.region, *more])
+        try:
+            status = main([tool, *(["--stack", stack] if stack else []), "--region", self.region, *more])
+        except SystemExit as ended:  # a wrong command line
+            status = int(ended.code or 0)
         return Said(status, *self._capsys.readouterr())
 
 
