@@ -14,19 +14,19 @@ class Assets(Group, title="Assets"):
     """Where the release was published."""
 
     assets_bucket: Value = optional(
-        "Bucket",
-        "Bucket that this release was published to. A published link fills it in.",
+        "Release bucket",
+        "Bucket of the published release. A published link fills it in.",
         patterns.BUCKET,
         "Must be a bucket's name, without dots.",
     )
     assets_bucket_region: Value = optional(
-        "Bucket's region",
-        "Region of that bucket, which may be another than the stack's. A published link fills it in.",
+        "Release bucket region",
+        "Region of the release bucket, which may differ from the stack's. A published link fills it in.",
         patterns.REGION,
         "Must be a region such as us-east-1.",
     )
     assets_prefix: Value = question(
-        "Prefix",
+        "Release prefix",
         "Prefix of the releases in the bucket; each release is a folder under it.",
         default="hpc-portal/",
         pattern=patterns.whole(patterns.PREFIX),

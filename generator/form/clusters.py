@@ -21,29 +21,33 @@ class Clusters(Group, title="Clusters"):
         constraint="Must be 3.16.0 or newer, such as 3.16.1.",
     )
     head_node_instance_type: Value = instance_type(
-        "Head node", "Instance type of each cluster's head node.", "m6i.xlarge"
+        "Head node instance type", "Instance type of each cluster's head node.", "m6i.xlarge"
     )
-    compute_instance_type: Value = instance_type("Compute nodes", "Instance type of the compute nodes.", "c6i.2xlarge")
-    compute_min_nodes: Value = number("Least nodes", "Compute nodes of each cluster that always run.", 0, 0, 1000)
+    compute_instance_type: Value = instance_type(
+        "Compute node instance type", "Instance type of the compute nodes.", "c6i.2xlarge"
+    )
+    compute_min_nodes: Value = number(
+        "Minimum compute nodes", "Compute nodes of each cluster that always run.", 0, 0, 1000
+    )
     compute_max_nodes: Value = number(
-        "Most nodes", "Most compute nodes of each cluster's on-demand queue.", 10, 1, 1000
+        "Maximum compute nodes", "Maximum compute nodes of each cluster's on-demand queue.", 10, 1, 1000
     )
     spot_max_nodes: Value = number(
-        "Most Spot nodes",
-        "Most compute nodes of each cluster's Spot queue; 0 makes no Spot queue.",
+        "Maximum Spot nodes",
+        "Maximum compute nodes of each cluster's Spot queue; 0 for no Spot queue.",
         0,
         0,
         1000,
     )
     compute_efa: Value = choice(
         "Elastic Fabric Adapter",
-        "Whether compute nodes have EFA and a placement group; the instance type must support it.",
+        "Give compute nodes EFA and a placement group; the instance type must support it.",
         "no",
         "yes",
     )
     slurm_accounting: Value = choice(
         "Slurm accounting",
-        "Whether each cluster keeps Slurm accounting in the database.",
+        "Keep each cluster's Slurm accounting in the database.",
         "yes",
         "no",
         checked=False,

@@ -14,39 +14,41 @@ class Database(Group, title="Database"):
     """The database."""
 
     database_mode: Value = choice(
-        "Capacity",
-        "Aurora Serverless v2, provisioned instances, or what fits the region (auto: provisioned in China).",
+        "Database capacity",
+        "Aurora Serverless v2, provisioned instances, or the choice for the region (auto: provisioned in China).",
         "auto",
         "serverless",
         "provisioned",
     )
     database_instance_class: Value = optional(
-        "Instance class",
+        "Database instance class",
         "Optional - Class of provisioned instances. Leave blank unless the capacity is provisioned.",
         patterns.DATABASE_CLASS,
         "Must be a database instance class such as db.r6g.large, or blank.",
     )
     database_min_capacity: Value = number(
-        "Least capacity (ACU)",
-        "Least capacity of a serverless instance, 2 GiB of memory per unit.",
+        "Minimum database capacity (ACU)",
+        "Minimum capacity of a serverless instance; a unit has 2 GiB of memory.",
         0.5,
         0.5,
         256,
     )
-    database_max_capacity: Value = number("Most capacity (ACU)", "Most capacity of a serverless instance.", 16, 1, 256)
+    database_max_capacity: Value = number(
+        "Maximum database capacity (ACU)", "Maximum capacity of a serverless instance.", 16, 1, 256
+    )
     database_engine_version: Value = question(
-        "Engine version",
+        "Database engine version",
         "Aurora MySQL version; 3.10 is a long-term support release.",
         default="8.0.mysql_aurora.3.10.6",
         pattern=patterns.whole(patterns.AURORA_VERSION),
         constraint="Must be a version of Aurora MySQL 3 such as 8.0.mysql_aurora.3.10.6.",
     )
     database_backup_days: Value = number(
-        "Backups (days)", "How long automatic backups are kept.", 7, 1, 35, checked=False
+        "Database backups (days)", "How long automatic backups are kept.", 7, 1, 35, checked=False
     )
     database_snapshot_arn: Value = optional(
-        "Restore from snapshot",
-        "Optional - ARN of an earlier deployment's cluster snapshot. Leave blank to start empty.",
+        "Database snapshot",
+        "Optional - ARN of a cluster snapshot of an earlier deployment. Leave blank to start empty.",
         patterns.SNAPSHOT_ARN,
         "Must be a cluster snapshot's ARN, or blank.",
     )

@@ -17,47 +17,47 @@ class Directory(Group, title="User directory"):
     """The directory service."""
 
     directory_domain_name: Value = optional(
-        "Domain",
-        "Optional - Domain of the Active Directory or LDAP service whose users sign in. Leave blank for efadmin alone.",
+        "Directory domain",
+        "Optional - Domain of the Active Directory or LDAP service whose users sign in. Leave blank to have only efadmin.",
         patterns.DIRECTORY_DOMAIN,
         "Must be a name such as corp.example.com or DC=corp,DC=example,DC=com, or blank.",
         checked=False,
     )
     directory_domain_addr: Value = optional(
-        "Servers",
-        "Optional - Its servers, separated by commas; ldap:// is encrypted by StartTLS. Leave blank for no directory.",
+        "Directory servers",
+        "Optional - Addresses of the servers, separated by commas; ldap:// uses StartTLS. Leave blank for no directory.",
         patterns.DIRECTORY_SERVERS,
-        "Must be ldaps:// or ldap:// addresses with no port but 636, 3269, 389 or 3268, or blank.",
+        "Must be ldaps:// or ldap:// addresses with no port other than 636, 3269, 389 or 3268, or blank.",
     )
     directory_domain_read_only_user: Value = optional(
-        "Reading user",
+        "Directory read-only user",
         "Optional - Distinguished name of the user that searches the directory. Leave blank for no directory.",
         patterns.DISTINGUISHED_NAME,
         "Must be a name such as CN=reader,OU=Users,DC=corp,DC=example,DC=com, or blank.",
         checked=False,
     )
     directory_password_secret_arn: Value = optional(
-        "Reading user's password secret",
-        "Optional - ARN of a secret with that user's password as plain text. Leave blank for no directory.",
+        "Directory password secret",
+        "Optional - ARN of a secret with the read-only user's password as plain text. Leave blank for no directory.",
         patterns.SECRET_ARN,
         "Must be a secret's ARN, or blank.",
     )
     directory_ca_cert_secret_arn: Value = optional(
-        "CA certificate secret",
-        "Optional - ARN of a secret with the servers' CA certificates in PEM. Leave blank for public authorities.",
+        "Directory CA certificate secret",
+        "Optional - ARN of a secret with the servers' CA certificates in PEM. Leave blank to trust public authorities.",
         patterns.SECRET_ARN,
         "Must be a secret's ARN, or blank.",
     )
     directory_ldap_access_filter: Value = optional(
-        "Access filter",
-        "Optional - LDAP filter of the users who may sign in. Leave blank to admit all.",
+        "Directory access filter",
+        "Optional - LDAP filter of the users who may sign in. Leave blank to allow all.",
         patterns.LDAP_FILTER,
         "Must be a filter such as (memberOf=CN=hpc,DC=example,DC=com) without quotes and question marks, or blank.",
         checked=False,
     )
     directory_ldap_schema: Value = choice(
-        "Schema",
-        "AD computes uids from SIDs, AD-POSIX takes its uidNumber; the others are LDAP's kinds of POSIX accounts.",
+        "Directory schema",
+        "AD computes user ids from SIDs, AD-POSIX uses uidNumber; the others are LDAP schemas of POSIX accounts.",
         *SCHEMAS,
         checked=False,
     )

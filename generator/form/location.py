@@ -16,7 +16,7 @@ class ZoneQuestions(Ports):
 
     availability_zone: Value = optional(
         "Availability Zone {zone}",
-        "Optional - Where portal node and cluster {zone} are. Leave blank to take one that offers everything.",
+        "Optional - Zone of portal node and cluster {zone}, such as us-east-1a. Leave blank to have a suitable one chosen.",
         patterns.AVAILABILITY_ZONE,
         "Must be an Availability Zone such as us-east-1a, or blank.",
         asked_by=(MAIN,),
@@ -31,10 +31,10 @@ class ZoneQuestions(Ports):
     )
     private_subnet_id: Value = question(
         "Private subnet {zone}",
-        "Private subnet, with a route to a NAT gateway, for portal node {zone}, cluster {zone} and their storage.",
+        "Private subnet with a route to a NAT gateway, for portal node {zone}, cluster {zone} and their storage.",
         type="AWS::EC2::Subnet::Id",
         default=None,
-        constraint="Choose a subnet of the VPC above, in another zone than the other private subnets.",
+        constraint="Choose a subnet of the VPC above, in a different zone from the other private subnets.",
         asked_by=(EXISTING_VPC,),
     )
 
@@ -54,7 +54,7 @@ class Location(Group, title="Location"):
     )
     vpc_id: Value = question(
         "VPC",
-        "VPC with DNS support and DNS host names switched on, and private subnets in as many zones as there are clusters.",
+        "VPC with DNS support and DNS host names on, and a private subnet in each zone.",
         type="AWS::EC2::VPC::Id",
         default=None,
         constraint="Choose a VPC of this region.",

@@ -16,21 +16,21 @@ class Operations(Group, title="Operations"):
     """How the deployment is operated."""
 
     alarm_email: Value = optional(
-        "Alarms by e-mail",
-        "Optional - Address that alarms go to once its owner confirms. Leave blank to send none.",
+        "Alarm e-mail",
+        "Optional - Address for alarms; its owner must confirm it. Leave blank to send none.",
         patterns.EMAIL,
         "Must be an e-mail address, or blank.",
         checked=False,
     )
     access_logs: Value = choice(
         "Access logs",
-        "Whether the load balancer writes access logs into a bucket.",
+        "Write the load balancer's access logs to a bucket.",
         "no",
         "yes",
         checked=False,
     )
     log_retention_days: Value = choice(
-        "Logs (days)",
+        "Log retention (days)",
         "How long logs are kept.",
         *LOG_RETENTION_DAYS,
         type="Number",
@@ -39,14 +39,14 @@ class Operations(Group, title="Operations"):
     )
     deletion_protection: Value = choice(
         "Deletion protection",
-        "Whether database and load balancer refuse deletion. Switch it on after the launch, off before a delete.",
+        "Protect database and load balancer from deletion. Switch it on after the launch and off before a delete.",
         "no",
         "yes",
         checked=False,
     )
     permissions_boundary_arn: Value = optional(
         "Permissions boundary",
-        "Optional - ARN of a policy that bounds every role. Leave blank to bound none.",
+        "Optional - ARN of the permissions boundary of every role. Leave blank for none.",
         patterns.POLICY_ARN,
         "Must be the ARN of an IAM policy, or blank.",
     )

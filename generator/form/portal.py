@@ -17,19 +17,19 @@ class Portal(Group, title="Portal"):
 
     portal_flavor: Value = choice(
         "Portal software",
-        "NICE EnginFrame (vendor support ended on 2025-09-25), or its successor EF Portal by NI SP, which needs a license.",
+        "NICE EnginFrame (vendor support ended on 2025-09-25) or its successor EF Portal by NI SP, which needs a license.",
         "EnginFrame",
         "EFPortal",
     )
     portal_installer_url: Value = question(
-        "Installer",
+        "Portal installer",
         "Location (https:// or s3://) of the portal's installer JAR.",
         default=ENGINFRAME_INSTALLER,
         pattern=patterns.whole(patterns.DOWNLOAD),
         constraint="Must be an https:// or s3:// location.",
     )
     portal_installer_sha256: Value = optional(
-        "Installer's SHA-256",
+        "Portal installer SHA-256",
         "Optional - SHA-256 of the installer. Leave blank to enforce that of the first download.",
         patterns.SHA256,
         "Must be 64 hexadecimal digits in lower case, or blank.",
@@ -42,26 +42,28 @@ class Portal(Group, title="Portal"):
         constraint="Must be an https:// or s3:// location.",
     )
     jdbc_driver_sha256: Value = optional(
-        "JDBC driver's SHA-256",
+        "JDBC driver SHA-256",
         "Optional - SHA-256 of the archive. Leave blank to enforce that of the first download.",
         patterns.SHA256,
         "Must be 64 hexadecimal digits in lower case, or blank.",
     )
     license_secret_arn: Value = optional(
-        "License secret",
+        "Portal license secret",
         "Optional - ARN of a secret with the text of EF Portal's license.ef. Leave blank for EnginFrame.",
         patterns.SECRET_ARN,
         "Must be a secret's ARN, or blank.",
     )
     admin_password_secret_arn: Value = optional(
-        "Administrator's password secret",
-        "Optional - ARN of a secret with efadmin's password. Leave blank to have one generated.",
+        "Administrator password secret",
+        "Optional - ARN of a secret with efadmin's password. Leave blank to generate one.",
         patterns.SECRET_ARN,
         "Must be a secret's ARN, or blank.",
     )
-    portal_instance_type: Value = instance_type("Instance type", "Instance type of the portal nodes.", "t3.2xlarge")
+    portal_instance_type: Value = instance_type(
+        "Portal instance type", "Instance type of the portal nodes.", "t3.2xlarge"
+    )
     portal_volume_size: Value = number(
-        "Root volume (GiB)",
+        "Portal root volume (GiB)",
         "Size of a portal node's root volume.",
         50,
         50,
@@ -69,14 +71,14 @@ class Portal(Group, title="Portal"):
         checked=False,
     )
     portal_ami_id: Value = optional(
-        "Machine image",
-        "Optional - Image made from ParallelCluster's Amazon Linux 2023 image. Leave blank to take that itself.",
+        "Portal machine image",
+        "Optional - Image built from ParallelCluster's for Amazon Linux 2023. Leave blank to use ParallelCluster's own image.",
         patterns.IMAGE,
         "Must be an image's id such as ami-0123456789abcdef0, or blank.",
     )
     portal_image_refresh: Value = question(
-        "Image refresh",
-        "Any new text makes an update look the newest image up again and replace the portal nodes.",
+        "Portal image refresh",
+        "Change this text in an update to look up the newest image and replace the portal nodes.",
         default="1",
         pattern=patterns.whole(patterns.REFRESH),
         constraint="Must be 1 to 64 letters, digits, dots, hyphens or underscores.",
@@ -84,7 +86,7 @@ class Portal(Group, title="Portal"):
     )
     key_name: Value = optional(
         "SSH key pair",
-        "Optional - EC2 key pair for portal and head nodes. Leave blank to use Session Manager alone.",
+        "Optional - EC2 key pair for portal and head nodes, such as my-key. Leave blank to use only Session Manager.",
         patterns.KEY_NAME,
         "Must be the name of a key pair of this region, or blank.",
     )

@@ -21,13 +21,13 @@ class Storage(Group, title="Storage"):
 
     existing_file_system_id: Value = optional(
         "Existing EFS file system",
-        "Optional - An earlier deployment's, without mount targets. Leave blank to make one.",
+        "Optional - EFS file system of an earlier deployment; it must have no mount targets. Leave blank to create one.",
         patterns.FILE_SYSTEM,
         "Must be a file system's id such as fs-0123456789abcdef0, or blank.",
     )
     lustre_deployment_type: Value = choice(
         "Lustre deployment type",
-        "SCRATCH_2 loses its data when a server fails; auto takes it, or PERSISTENT_1 in China, which has no scratch.",
+        "SCRATCH_2 loses its data when a server fails; auto means SCRATCH_2, or PERSISTENT_1 in China (no scratch there).",
         "auto",
         "SCRATCH_2",
         "PERSISTENT_1",
@@ -35,21 +35,21 @@ class Storage(Group, title="Storage"):
     )
     lustre_storage_capacity: Value = choice(
         "Lustre size (GiB)",
-        "Size of each cluster's FSx for Lustre file system; it can grow later and never shrink.",
+        "Size of each cluster's FSx for Lustre file system; it can grow later but never shrink.",
         *LUSTRE_SIZES,
         type="Number",
         constraint="Choose 1200, 2400 or a multiple of 2400 up to 48000.",
     )
     lustre_throughput: Value = choice(
         "Lustre throughput (MB/s per TiB)",
-        "Of a persistent file system: 50, 100 or 200 for PERSISTENT_1, 125 to 1000 for PERSISTENT_2.",
+        "Throughput of a persistent file system: 50, 100 or 200 for PERSISTENT_1, 125 to 1000 for PERSISTENT_2.",
         *sorted((*PERSISTENT_1_THROUGHPUTS, *PERSISTENT_2_THROUGHPUTS)),
         type="Number",
         checked=False,
     )
     kms_key_arn: Value = optional(
         "Encryption key",
-        "Optional - ARN of your KMS key for the database, EFS and Lustre. Leave blank to use AWS's own keys.",
+        "Optional - ARN of your KMS key for the database, EFS and Lustre. Leave blank to use AWS managed keys.",
         patterns.KMS_KEY_ARN,
         "Must be the ARN of a KMS key (not an alias), or blank.",
     )

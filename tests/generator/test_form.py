@@ -48,9 +48,12 @@ def test_every_parameter_is_in_one_group_and_labeled(parent: str, zones: int) ->
     labels = {name: label["default"] for name, label in console["ParameterLabels"].items()}
     assert labels.keys() == template["Parameters"].keys()
     assert all(label and label[0].isupper() and not label.endswith(".") for label in labels.values())
-    for group in console["ParameterGroups"]:
-        its_labels = [labels[name] for name in group["Parameters"]]
-        assert len(set(its_labels)) == len(its_labels), "two questions of one group must not look alike"
+
+
+@pytest.mark.parametrize("parent", PARENTS)
+def test_no_label_stands_twice_in_a_form(parent: str) -> None:
+    labels = [label["default"] for label in interface(parent)["ParameterLabels"].values()]
+    assert len(set(labels)) == len(labels)
 
 
 @pytest.mark.parametrize("parent", PARENTS)
