@@ -42,3 +42,27 @@ class StrictTemplate(Template):
             for column, value in columns.items():
                 if row.setdefault(column, value) != value:
                     raise GeneratorError(f"mapping {name}.{top}.{column} has two values: keep one")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The template as plain dictionaries and lists; troposphere's own encodes every object twice."""
+        sections = {
+            "Description": self.description,
+            "Metadata": self.metadata,
+            "Conditions": self.conditions,
+            "Mappings": self.mappings,
+            "Outputs": self.outputs,
+            "Parameters": self.parameters,
+            "AWSTemplateFormatVersion": self.version,
+            "Rules": self.rules,
+            "Resources": self.resources,
+        }
+        return {name: plain(section) for name, section in sections.items() if section or name == "Resources"}
+
+
+def plain(node: Any) -> Any:
+    """`node` with every troposphere object in it as plain dictionaries and lists."""
+    if isinstance(node, dict):
+        return {key: plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [plain(item) for item in node]
+    return node if node is None or isinstance(node, (str, int, float)) else node.to_dict()

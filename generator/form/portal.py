@@ -72,7 +72,7 @@ class Portal(Group, title="Portal"):
     )
     portal_ami_id: Value = optional(
         "Portal machine image",
-        "Optional - Image built from ParallelCluster's for Amazon Linux 2023. Leave blank to use ParallelCluster's own image.",
+        "Optional - Image built from ParallelCluster's Amazon Linux 2023. Leave blank to use ParallelCluster's own image.",
         patterns.IMAGE,
         "Must be an image's id such as ami-0123456789abcdef0, or blank.",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,6 +32,8 @@ def replace(folder: Path, files: Mapping[str, bytes], *, mark: str) -> bool:
                 return False
             if not folder.is_dir() or not ((folder / mark).exists() or not any(folder.iterdir())):
                 raise GeneratorError(f"{folder} holds files that this command did not write: choose another --output")
+        import tempfile  # costs a twentieth of a run, and most runs write nothing
+
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
             fresh, old = Path(beside, "fresh"), Path(beside, "old")

@@ -7,6 +7,7 @@ line, scripts as literal blocks. The bytes depend on the template alone: no cloc
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import yaml
@@ -145,10 +146,27 @@ def _width(node: yaml.Node) -> float:
     return float("inf")
 
 
+RESOLVER = yaml.resolver.Resolver()
+
+
+@cache
+def _plain_tag(text: str, implicit: tuple[bool, bool]) -> str:
+    """The tag that PyYAML gives a plain scalar; asked once for each text, since templates repeat their words."""
+    return str(RESOLVER.resolve(yaml.ScalarNode, text, implicit))
+
+
+class _Dumper(CSafeDumper):
+    """libyaml's dumper with a memory for plain scalars."""
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> Any:
+        """The tag of a node, as PyYAML resolves it."""
+        return _plain_tag(value, implicit) if kind is yaml.ScalarNode else super().resolve(kind, value, implicit)
+
+
 def to_yaml(template: dict[str, Any], heading: str = "") -> str:
     """The template as YAML text; each line of `heading` becomes a comment on top."""
     comment = "".join(f"# {line}".rstrip() + "\n" for line in heading.splitlines())
-    text: str = yaml.serialize(_node(arranged(template)), Dumper=CSafeDumper, width=LINE, allow_unicode=True)
+    text: str = yaml.serialize(_node(arranged(template)), Dumper=_Dumper, width=LINE, allow_unicode=True)
     # A blank line before each section and each resource; scripts and lists are indented deeper than that.
     return comment + BLOCK_END.sub("\n\n", SECTION_END.sub("\n\n", text))
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from generator.form import DIRECTORY_SCHEMAS
+from generator.form.directory import SCHEMAS
 from tests.support.cluster_configuration import configuration, sssd_domain
 from tests.support.portal_node import PROJECT, PortalNode
 
@@ -50,7 +50,7 @@ def domain(node: PortalNode) -> dict[str, str]:
     return dict(line.split(" = ", 1) for line in section.splitlines() if line)
 
 
-@pytest.mark.parametrize("schema", DIRECTORY_SCHEMAS)
+@pytest.mark.parametrize("schema", SCHEMAS)
 @pytest.mark.parametrize(
     ("name", "base"), [("corp.example.com", "DC=corp,DC=example,DC=com"), ("dc=hpc,dc=test", "dc=hpc,dc=test")]
 )

@@ -93,7 +93,7 @@ def test_preflight_refuses_another_vpc_and_other_private_subnets(
     portal: Deployment, place: dict[str, str], emulator: Emulator
 ) -> None:
     other = vpc(emulator, REGION)
-    frozen = {name: other[name] for name in place if not name.startswith("Balancer")}
+    frozen = {name: other[name] for name in place if not name.startswith("LoadBalancer")}
     before = portal.resources()
     change = portal.update(**other)  # a VPC comes with all its subnets
     assert change.outcome.status == "UPDATE_ROLLBACK_COMPLETE"

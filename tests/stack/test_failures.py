@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from generator.cfn.ports import camel
 from tests.emulator.client import Emulator, Fault
 from tests.support.built import TIERS, templates
 from tests.support.deployment import PROMISED, Deployment, left
@@ -77,7 +78,7 @@ def test_every_tier_has_its_failure() -> None:
 @pytest.mark.parametrize("tier", CASES)
 def test_a_tier_that_fails_takes_the_launch_back_and_says_why(faulty: Deployment, tier: str) -> None:
     case = CASES[tier]
-    where = rf"{faulty.name}-{tier.capitalize()}Stack.*/{case.title}$"
+    where = rf"{faulty.name}-{camel(tier.replace('-', '_'))}Stack.*/{case.title}$"
     faulty.emulator.inject(Fault(case.operation, case.type, case.message, where))
     outcome = faulty.create(**dict(case.answers))
     assert outcome.status == "ROLLBACK_COMPLETE", outcome.reason

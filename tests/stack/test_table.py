@@ -13,6 +13,7 @@ import pytest
 from generator.documents import update_effects, updates
 from generator.documents.update_effects import Effect
 from generator.documents.update_reach import Change, reach
+from generator.text.sources import ROOT
 from tests.emulator import schemas
 from tests.support.built import package_folder, questions, resources, templates
 from tests.support.deployment import STATEFUL
@@ -23,7 +24,7 @@ ORDINARY = [name for name in questions() if not updates.refused(name)]
 
 
 def test_the_document_is_in_step() -> None:
-    assert updates.DOCUMENT.read_text(encoding="utf-8") == updates.document(), "run: make templates"
+    assert (ROOT / "docs" / "updates.md").read_text(encoding="utf-8") == updates.document(), "run: make templates"
 
 
 def test_every_question_has_a_row_and_some_effect() -> None:

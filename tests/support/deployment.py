@@ -190,15 +190,15 @@ def vpc(emulator: Emulator, region: str) -> dict[str, str]:
     ec2.attach_internet_gateway(VpcId=made, InternetGatewayId=gateway)
     place = {"VpcId": made}
     for number, letter in enumerate("ab", 1):
-        for kind, third in (("Balancer", number), ("Private", 16 * number)):
-            size = 24 if kind == "Balancer" else 20
+        for kind, third in (("LoadBalancer", number), ("Private", 16 * number)):
+            size = 24 if kind == "LoadBalancer" else 20
             subnet = ec2.create_subnet(
                 VpcId=made, CidrBlock=f"10.9.{third}.0/{size}", AvailabilityZone=f"{region}{letter}"
             )["Subnet"]["SubnetId"]
             place[f"{kind}SubnetId{number}"] = subnet
             table = ec2.create_route_table(VpcId=made)["RouteTable"]["RouteTableId"]
             ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
-            if kind == "Balancer":
+            if kind == "LoadBalancer":
                 ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
                 address = ec2.allocate_address(Domain="vpc")["AllocationId"]
                 nat = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
