@@ -24,6 +24,19 @@ def _no_account(*question: str) -> Any:
     raise RuntimeError(f"this rule asks the account about {' '.join(question)}: pass ref_all and value_of")
 
 
+LOGIC: dict[str, Callable[[list[bool]], bool]] = {
+    "Fn::And": all,
+    "Fn::Or": any,
+    "Fn::Not": lambda truths: not truths[0],
+}
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "Fn::Equals": lambda left, right: bool(left == right),
+    "Fn::Contains": lambda left, right: right in left,
+    "Fn::EachMemberEquals": lambda left, right: all(member == right for member in left),
+    "Fn::EachMemberIn": lambda left, right: all(member in right for member in left),
+}
+
+
 class _Rules:
     """One evaluation: the template's parameter types, the answers, the pseudo parameters."""
 
@@ -81,42 +94,41 @@ class _Rules:
         [(function, arguments)] = node.items()
         if function == "Ref":
             return self.ref(arguments)
+        if function in ("Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll"):
+            return self.ask(function, arguments)
+        if function in LOGIC:
+            return self.logic(function, arguments)
+        if function in COMPARISONS:
+            return self.compare(function, arguments)
+        raise RuleError(f"Following functions are not supported in the Rules block of the template: [{function}]")
+
+    def ask(self, function: str, arguments: Any) -> Any:
+        """The functions that only an account can answer."""
         if function == "Fn::RefAll":
             return self.ref_all(arguments)
-        if function in ("Fn::ValueOf", "Fn::ValueOfAll") and not all(isinstance(item, str) for item in arguments):
+        if not all(isinstance(item, str) for item in arguments):
             raise RuleError(f"{function} takes two strings; no function can be used within it")
         if function == "Fn::ValueOf":
             return self.attribute(*arguments)
-        if function == "Fn::ValueOfAll":
-            return [self.value_of(arguments[0], item, arguments[1]) for item in self.ref_all(arguments[0])]
-        return self.combine(function, arguments)
+        return [self.value_of(arguments[0], item, arguments[1]) for item in self.ref_all(arguments[0])]
 
-    def combine(self, function: str, arguments: Any) -> bool:
-        """The functions that answer true or false."""
-        if function in ("Fn::And", "Fn::Or", "Fn::Not"):
-            wanted = "one condition" if function == "Fn::Not" else "2 to 10 conditions"
-            if not isinstance(arguments, list) or not (
-                len(arguments) == 1 if function == "Fn::Not" else 2 <= len(arguments) <= 10
-            ):
-                raise RuleError(f"{function} takes a list of {wanted}")
-            truths = [self.truth(item, function) for item in arguments]
-            return {"Fn::And": all(truths), "Fn::Or": any(truths), "Fn::Not": not truths[0]}[function]
-        if function not in ("Fn::Equals", "Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn"):
-            raise RuleError(f"Following functions are not supported in the Rules block of the template: [{function}]")
+    def logic(self, function: str, arguments: Any) -> bool:
+        """The functions of conditions."""
+        fewest, most, wanted = (1, 1, "one condition") if function == "Fn::Not" else (2, 10, "2 to 10 conditions")
+        if not isinstance(arguments, list) or not fewest <= len(arguments) <= most:
+            raise RuleError(f"{function} takes a list of {wanted}")
+        return LOGIC[function]([self.truth(item, function) for item in arguments])
+
+    def compare(self, function: str, arguments: Any) -> bool:
+        """The functions of two values."""
         if not isinstance(arguments, list) or len(arguments) != 2:
             raise RuleError(f"{function} takes two arguments")
         left, right = self.evaluate(arguments[0]), self.evaluate(arguments[1])
-        if function == "Fn::Equals":
-            return bool(left == right)
-        if not isinstance(left, list):
+        if function != "Fn::Equals" and not isinstance(left, list):
             raise RuleError(f"{function} takes a list of strings first, not {left!r}")
-        if function == "Fn::Contains":
-            return right in left
-        if function == "Fn::EachMemberEquals":
-            return all(member == right for member in left)
-        if not isinstance(right, list):
+        if function == "Fn::EachMemberIn" and not isinstance(right, list):
             raise RuleError(f"{function} takes two lists, not {right!r}")
-        return all(member in right for member in left)
+        return COMPARISONS[function](left, right)
 
     def truth(self, node: Any, where: str) -> bool:
         """The value of an expression that must be true or false."""

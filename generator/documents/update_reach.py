@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from generator.cfn.references import SUB_VARIABLE
+from generator.cfn.references import Path, references
 
 Template = dict[str, Any]
-Path = tuple[str, ...]
-STACK = "AWS::CloudFormation::Stack"
+STACK_TYPE = "AWS::CloudFormation::Stack"
 # Attributes that change when this property is updated in place; a replacement changes all of them.
 HANDED_ON = {
     ("AWS::EC2::LaunchTemplate", "LaunchTemplateData"): ("LatestVersionNumber",),
@@ -41,40 +40,19 @@ Judge = Callable[[Change], bool]
 
 
 def touched(node: Any, changed: set[str], path: Path = ()) -> Iterator[Path]:
-    """The paths under `node` at which something changed is referred to; functions and list positions are no part of them.
+    """The paths under `node` at which something changed is referred to.
 
     `changed` holds names as Ref gives them, `Name.Attribute`, `Name.*` for all attributes, and `?Condition`.
     """
-    if isinstance(node, list):
-        for item in node:
-            yield from touched(item, changed, path)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            if key == "Ref":
-                yield from [path] if value in changed else []
-            elif key == "Fn::GetAtt":
-                name, _, attribute = (value if isinstance(value, str) else ".".join(value)).partition(".")
-                yield from [path] if {f"{name}.{attribute}", f"{name}.*"} & changed else []
-            elif key == "Fn::Sub":
-                text, variables = (value, {}) if isinstance(value, str) else value
-                yield from touched([*variables.values()], changed, path)
-                names = {name for name in SUB_VARIABLE.findall(text) if name not in variables}
-                yield from [path] if names & changed else []
-            elif key == "Fn::If":
-                yield from [path] if f"?{value[0]}" in changed else touched(value[1:], changed, path)
-            elif key == "Condition" and isinstance(value, str):
-                yield from [path] if f"?{value}" in changed else []
-            else:
-                yield from touched(value, changed, path if key.startswith("Fn::") else (*path, key))
-
-
-def _conditions(template: Template, changed: set[str]) -> None:
-    """Add the conditions that a change may turn to `changed`."""
-    while True:
-        found = {f"?{name}" for name, rule in template.get("Conditions", {}).items() if [*touched(rule, changed)]}
-        if found <= changed:
-            return
-        changed |= found
+    for reference in references(node, path):
+        if reference.kind == "condition":
+            names = {f"?{reference.name}"}
+        elif reference.attribute:
+            names = {f"{reference.name}.{reference.attribute}", f"{reference.name}.*"}
+        else:
+            names = {reference.name}
+        if names & changed:
+            yield reference.path
 
 
 def reach(templates: dict[str, Template], name: str, changed: set[str], judge: Judge) -> tuple[set[Change], set[str]]:
@@ -83,38 +61,74 @@ def reach(templates: dict[str, Template], name: str, changed: set[str], judge: J
     Returns the changes and the names of the template's outputs that change. `templates` goes by file name without
     `.template.yaml`, which is also how a nested stack's TemplateURL ends.
     """
-    template, changed = templates[name], set(changed)
-    _conditions(template, changed)
-    found: dict[str, set[Change]] = {}
-    together: dict[str, set[str]] = {}  # condition -> what comes and goes with it
-    while True:
-        before = set(changed)
-        for title, body in template["Resources"].items():
-            child, condition = _child(body, templates), body.get("Condition")
-            made = f"?{condition}" in changed
-            if made:
-                together.setdefault(condition, set()).update({title, f"{title}.*"})
-                changed |= together[condition]
-            if child and made:
-                found[title] = _all(templates, child)
-            elif child:
-                handed = {
-                    key for key, value in body["Properties"].get("Parameters", {}).items() if _hit(value, changed)
-                }
-                if handed:
-                    found[title], outputs = reach(templates, child, handed, judge)
-                    changed |= {f"{title}.Outputs.{output}" for output in outputs}
-            elif (paths := _paths(body, changed - together.get(condition, set()))) or made:
-                change = Change(name, title, body["Type"], paths, made)
-                found[title] = {change}
-                if judge(change):
-                    changed |= {title, f"{title}.*"}
-                for path in paths:
-                    changed |= {f"{title}.{handed}" for handed in HANDED_ON.get((body["Type"], path[0]), ())}
-        if changed == before:
-            break
-    outputs = {output for output, body in template.get("Outputs", {}).items() if _hit(body["Value"], changed)}
-    return set().union(*found.values()), outputs
+    return _Spread(templates, name, changed, judge).result()
+
+
+class _Spread:
+    """What has changed in one template so far. Each round adds what refers to it, until a round adds nothing."""
+
+    def __init__(self, templates: dict[str, Template], name: str, changed: set[str], judge: Judge) -> None:
+        self.templates, self.name, self.judge = templates, name, judge
+        self.template = templates[name]
+        self.changed = set(changed)
+        self.changes: dict[str, set[Change]] = {}  # logical id -> what may happen to it or, if nested, in it
+        self.together: dict[str, set[str]] = {}  # condition -> what comes and goes with it
+
+    def result(self) -> tuple[set[Change], set[str]]:
+        """The changes and the outputs that change."""
+        self._conditions()
+        while True:
+            before = set(self.changed)
+            for title, body in self.template["Resources"].items():
+                self._resource(title, body)
+            if self.changed == before:
+                break
+        outputs = {
+            output for output, body in self.template.get("Outputs", {}).items() if _hit(body["Value"], self.changed)
+        }
+        return set().union(*self.changes.values()), outputs
+
+    def _conditions(self) -> None:
+        """Add the conditions that a change may turn."""
+        while True:
+            conditions = self.template.get("Conditions", {}).items()
+            turned = {f"?{name}" for name, rule in conditions if _hit(rule, self.changed)}
+            if turned <= self.changed:
+                return
+            self.changed |= turned
+
+    def _resource(self, title: str, body: dict[str, Any]) -> None:
+        child, condition = _child(body, self.templates), str(body.get("Condition", ""))
+        made = f"?{condition}" in self.changed
+        if made:
+            self.together.setdefault(condition, set()).update({title, f"{title}.*"})
+            self.changed |= self.together[condition]
+        if child and made:
+            self.changes[title] = _all(self.templates, child)
+        elif child:
+            self._nested(title, body, child)
+        else:
+            self._own(title, body, made)
+
+    def _nested(self, title: str, body: dict[str, Any], child: str) -> None:
+        """A nested stack: what reaches it through its parameters, and what it hands out then."""
+        parameters = body["Properties"].get("Parameters", {})
+        handed = {key for key, value in parameters.items() if _hit(value, self.changed)}
+        if handed:
+            self.changes[title], outputs = reach(self.templates, child, handed, self.judge)
+            self.changed |= {f"{title}.Outputs.{output}" for output in outputs}
+
+    def _own(self, title: str, body: dict[str, Any], made: bool) -> None:
+        """A resource of the template itself. Things that come and go together do not change each other."""
+        paths = _paths(body, self.changed - self.together.get(body.get("Condition", ""), set()))
+        if not paths and not made:
+            return
+        change = Change(self.name, title, body["Type"], paths, made)
+        self.changes[title] = {change}
+        if self.judge(change):
+            self.changed |= {title, f"{title}.*"}
+        for path in paths:
+            self.changed |= {f"{title}.{handed}" for handed in HANDED_ON.get((body["Type"], path[0]), ())}
 
 
 def _paths(body: dict[str, Any], changed: set[str]) -> frozenset[Path]:
@@ -132,7 +146,7 @@ def _all(templates: dict[str, Template], name: str) -> set[Change]:
 
 def _child(body: dict[str, Any], templates: dict[str, Template]) -> str | None:
     """The template of ours that a resource nests, if it does."""
-    if body["Type"] != STACK:
+    if body["Type"] != STACK_TYPE:
         return None
     file = str(body["Properties"]["TemplateURL"]).rsplit("/", 1)[-1]
     return next((name for name in templates if file.startswith(f"{name}.template.yaml")), None)

@@ -32,30 +32,44 @@ def causes(tree: Iterable[EventAt]) -> Causes:
     A cause is a failed resource, unless it was only cancelled or is a nested stack that fails by something in it. Where
     there is none, a stack's own word counts, and in the end an echo: its child may have left no events.
     """
-    told = list(tree)
-    failed = [t for t in told if t.event["ResourceStatus"].endswith("_FAILED") and not _cancelled(t)]
-    leaves = [t for t in failed if not is_own(t.event) and not _echo(t)]
-    words = [t for t in told if is_own(t.event) and TURNED.search(t.event["ResourceStatus"]) and _says(t)]
-    echoes = [t for t in failed if not is_own(t.event) and _echo(t)]
-    found = leaves or words or echoes
-    turned: set[str] = set()  # stacks that are on their way back
-    late = []
-    for t in told:
-        if is_own(t.event) and BACK.search(t.event["ResourceStatus"]):
-            turned.add(t.event["StackId"])
-        elif t in leaves[1:] and t.event["StackId"] in turned:
-            late.append(t)
+    events = list(tree)
+    failed = [event for event in events if _failed(event)]
+    leaves = [event for event in failed if not _echo(event)]
+    own_words = [event for event in events if _turned(event)]
+    found = leaves or own_words or failed
     # A rollback tries again: only what it could not do in the end counts.
-    stuck = _last(told).endswith("ROLLBACK_FAILED")
-    return Causes(found[0] if found else None, tuple(found), late[0] if late and stuck else None)
+    late = _while_going_back(events, leaves[1:]) if _last(events).endswith("ROLLBACK_FAILED") else []
+    return Causes(found[0] if found else None, tuple(found), late[0] if late else None)
+
+
+def _failed(told: EventAt) -> bool:
+    """Whether a resource failed, and was not only cancelled."""
+    return (
+        told.event["ResourceStatus"].endswith("_FAILED")
+        and not CANCELLED.search(_reason(told))
+        and not is_own(told.event)
+    )
+
+
+def _turned(told: EventAt) -> bool:
+    """Whether a stack says of itself, in words of its own, that it failed or goes back."""
+    return is_own(told.event) and bool(TURNED.search(told.event["ResourceStatus"])) and _says(told)
+
+
+def _while_going_back(events: list[EventAt], failures: list[EventAt]) -> list[EventAt]:
+    """Those of the failures that came when their stack was on its way back."""
+    turned: set[str] = set()
+    late = []
+    for told in events:
+        if is_own(told.event) and BACK.search(told.event["ResourceStatus"]):
+            turned.add(told.event["StackId"])
+        elif told in failures and told.event["StackId"] in turned:
+            late.append(told)
+    return late
 
 
 def _reason(told: EventAt) -> str:
     return str(told.event.get("ResourceStatusReason") or "")
-
-
-def _cancelled(told: EventAt) -> bool:
-    return bool(CANCELLED.search(_reason(told)))
 
 
 def _echo(told: EventAt) -> bool:

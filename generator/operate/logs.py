@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from generator.aws import REFUSED, Account, error_code, explain_call
-from generator.operate.stack_events import CLUSTER, EventAt
+from generator.operate.stack_events import CLUSTER, Event, EventAt
 
 LINES = 15
 # How much later than the failure a line of its log may be: a node's agent takes its time. A function has logged before it
@@ -95,17 +95,26 @@ def _functions(account: Account, failure: EventAt, tree: list[EventAt]) -> Itera
 
 def _node(account: Account, failure: EventAt, tree: list[EventAt]) -> Log | None:
     """The bootstrap of the node that signalled, or of the newest one."""
-    stack, name = failure.event["StackId"], failure.event["LogicalResourceId"]
-    siblings = [t.event for t in tree if t.event["StackId"] == stack]
-    said = [e.get("ResourceStatusReason") or "" for e in siblings if e["LogicalResourceId"] == name]
-    nodes = [node for reason in said if "FAILURE" in reason for node in INSTANCE.findall(reason)]
-    groups = [e["PhysicalResourceId"] for e in siblings if e["ResourceType"] == GROUP and e.get("PhysicalResourceId")]
-    group = next(iter(groups or _made_before(account, stack, GROUP)), "")
+    stack = failure.event["StackId"]
+    siblings = [told.event for told in tree if told.event["StackId"] == stack]
+    group = _node_group(account, stack, siblings)
     if not group:
         return None
-    if nodes:
+    if nodes := _signalled(siblings, failure.event["LogicalResourceId"]):
         return _read(account, failure, group, nodes[-1] + BOOTSTRAP)
     return _newest(account, failure, [group], (BOOTSTRAP,))
+
+
+def _node_group(account: Account, stack: str, siblings: list[Event]) -> str:
+    """The log group of a stack's nodes; blank if it is not known."""
+    groups = [event.get("PhysicalResourceId") for event in siblings if event["ResourceType"] == GROUP]
+    return next(iter([*filter(None, groups)] or _made_before(account, stack, GROUP)), "")
+
+
+def _signalled(siblings: list[Event], group: str) -> list[str]:
+    """Ids of the instances of an Auto Scaling group that signalled a failure, in order."""
+    reasons = [event.get("ResourceStatusReason") or "" for event in siblings if event["LogicalResourceId"] == group]
+    return [node for reason in reasons if "FAILURE" in reason for node in INSTANCE.findall(reason)]
 
 
 def _made_before(account: Account, stack: str, kind: str) -> list[str]:

@@ -40,22 +40,28 @@ def explain(account: Account, name: str) -> Iterator[str]:
     if not done:
         yield f"{stack['StackName']} has done nothing yet (it is {stack['StackStatus']}): a change set waits to be executed."
         return
-    told = done[-1]
-    before = done[-2] if len(done) > 1 else told
-    if told.kind == "delete" and told.succeeded and before.kind != "delete" and not before.succeeded:
-        told = before
+    told = _to_explain(done)
+    if told is not done[-1]:
         yield f"{stack['StackName']} is deleted. Before that:"
     events = tree(cloudformation, stack["StackId"], told.began)
     events = [t for t in events if told.end is None or t.event["Timestamp"] < told.end]
     found = causes(events)
     yield from _verdict(stack["StackName"], account.region, told, found)
-    if found.first and not told.succeeded:
+    failed = found.first and not told.succeeded
+    if found.first and failed:
         yield from _cause(account, found.first, events, told)
     if found.afterwards:
         yield f"The rollback failed too, at {found.afterwards.where} ({found.afterwards.event['ResourceType']}):"
         yield f"  {found.afterwards.event.get('ResourceStatusReason', '')}"
-    if found.first and not told.succeeded:
+    if failed:
         yield GUIDE
+
+
+def _to_explain(done: list[Operation]) -> Operation:
+    """The last operation or, of a stack that was deleted after it had failed, the one that failed."""
+    told, before = done[-1], done[-2] if len(done) > 1 else done[-1]
+    deleted = told.kind == "delete" and told.succeeded
+    return before if deleted and before.kind != "delete" and not before.succeeded else told
 
 
 def _verdict(name: str, region: str, told: Operation, found: Causes) -> Iterator[str]:
