@@ -1,6 +1,7 @@
 """The product comes up from bare machines and does what it is for."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -21,12 +22,17 @@ def finished(cluster: Cluster, job: str, name: str) -> dict[str, str]:
     return dict(until(found, f"job {job} of {cluster.name} is not in accounting"))
 
 
+def offers(portal: Portal, clusters: set[str]) -> bool:
+    """Whether a portal offers these clusters and no other."""
+    return set(portal.clusters()) == clusters
+
+
 def test_stack_is_complete_by_the_nodes_own_signals(site: Site) -> None:
     """CloudFormation has waited for both; each portal node answers as the load balancer's health check asks."""
     stacks = site.emulator.client("cloudformation", "us-east-1").describe_stacks(StackName=STACK)["Stacks"]
     assert stacks[0]["StackStatus"] == "CREATE_COMPLETE"
     for zone in ZONES:
-        until(lambda zone=zone: site.portals[zone].healthy, f"portal {zone} does not answer", 30)
+        until(partial(getattr, site.portals[zone], "healthy"), f"portal {zone} does not answer", 30)
         assert "signaling SUCCESS" in site.log(site.portals[zone])
 
 
@@ -43,7 +49,7 @@ def test_clusters_appear_without_a_hand(site: Site) -> None:
     """The nodes' own timers find what the head nodes publish."""
     wanted = {cluster.id for cluster in site.clusters.values()}
     for portal in site.portals.values():
-        until(lambda portal=portal: set(portal.clusters()) == wanted, "a portal does not offer both clusters", 120)
+        until(partial(offers, portal, wanted), "a portal does not offer both clusters", 120)
 
 
 @pytest.mark.parametrize("to", ZONES)

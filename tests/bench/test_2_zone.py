@@ -6,10 +6,11 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
-from tests.bench.machine import Done
+from tests.bench.machine import Done, Machine
 from tests.bench.portal import Portal, Reply
 from tests.bench.site import Site, until
 from tests.bench.slurm import Cluster
@@ -32,6 +33,11 @@ def works(portal: Portal, cluster: Cluster) -> bool:
     """Whether a job gets through."""
     said = portal.submit(cluster.id, "#!/bin/bash\ntrue")
     return said.status == 200
+
+
+def lists(machine: Machine, folder: str) -> bool:
+    """Whether a folder can be listed."""
+    return machine.run(f"ls {folder}").status == 0
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +121,7 @@ def test_everything_rejoins(lost: Site) -> None:
     lost.regain_zone(1)
     until(lambda: lost.portals[1].healthy, "portal 1 does not come back", 90)
     for portal in lost.portals.values():
-        until(lambda portal=portal: works(portal, lost.clusters[1]), "cluster 1 does not take jobs", 90)
+        until(partial(works, portal, lost.clusters[1]), "cluster 1 does not take jobs", 90)
     ids = [
         portal.submit(lost.clusters[1].id, "#!/bin/bash\ntrue", "back").json["job_id"]
         for portal in lost.portals.values()
@@ -127,7 +133,7 @@ def test_everything_rejoins(lost: Site) -> None:
 
     until(done, "jobs of the zone that came back do not run", 120)
     for portal in lost.portals.values():
-        until(lambda portal=portal: portal.machine.run("ls /fsx_cluster1").status == 0, "Lustre is not back", 60)
+        until(partial(lists, portal.machine, "/fsx_cluster1"), "Lustre is not back", 60)
     assert set(lost.portals[1].request("members").json.values()) == {p.machine.name for p in lost.portals.values()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def directory(site: Site) -> Directory:
     """The site's directory, which every node has found by now."""
     assert site.directory
     for machine in nodes(site):
-        until(lambda machine=machine: knows(machine, INSIDE), f"{machine.name} does not know {INSIDE}", KNOWN)
+        until(partial(knows, machine, INSIDE), f"{machine.name} does not know {INSIDE}", KNOWN)
     return site.directory
 
 

@@ -90,8 +90,8 @@ def _launch(group: Properties, name: str, stack: str, logical_id: str, wait: Map
             }
         )
         if control.INSTANCES.real and script:
-            told = {"instance": instance, "zone": zone, "logical_id": logical_id, "stack": stack_id}
-            control.INSTANCES.launched.append({**told, **node.surface(group), "user_data": script.text})
+            launched = {"instance": instance, "zone": zone, "logical_id": logical_id, "stack": stack_id}
+            control.INSTANCES.launched.append({**launched, **node.surface(group), "user_data": script.text})
             return
         own = target == (stack_id, logical_id)
         refused = _signal(*target, instance, status, waiting=own) if wait is not None else None

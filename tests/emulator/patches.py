@@ -215,7 +215,11 @@ class _Partition(ast.NodeTransformer):
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.JoinedStr:
         values: list[ast.expr] = []
         for value in node.values:
-            host = _HOST.fullmatch(value.value) if isinstance(value, ast.Constant) else None
+            host = (
+                _HOST.fullmatch(value.value)
+                if isinstance(value, ast.Constant) and isinstance(value.value, str)
+                else None
+            )
             if host:
                 call = ast.parse(_SUFFIX, mode="eval").body
                 values += [ast.Constant(host["start"]), ast.FormattedValue(value=call, conversion=-1)]

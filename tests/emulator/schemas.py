@@ -115,7 +115,7 @@ def coerce(schema: Schema, value: Any, root: Schema | None = None) -> Any:
             known.update(option.get("properties", {}))
         return {name: coerce(known[name], item, root) if name in known else item for name, item in value.items()}
     if isinstance(value, list):
-        items = next((option["items"] for option in options if isinstance(option.get("items"), Mapping)), {})
+        items: Any = next((option["items"] for option in options if isinstance(option.get("items"), Mapping)), {})
         return [coerce(items, item, root) for item in value]
     kinds: set[str] = set()
     for option in options:

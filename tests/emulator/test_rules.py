@@ -19,7 +19,7 @@ def said(assertion: Any, condition: Any = None, **values: str) -> bool:
     """Whether an assertion holds for these answers."""
     rule = {"Assertions": [{"Assert": assertion, "AssertDescription": "Broken."}]}
     rule |= {} if condition is None else {"RuleCondition": condition}
-    offered = {
+    offered: dict[str, Any] = {
         "region": "cn-north-1",
         "ref_all": lambda kind: ["vpc-1"],
         "value_of": lambda kind, item, name: f"{item}:{name}",

@@ -293,7 +293,7 @@ def test_who_may_reach_the_balancer() -> None:
 @pytest.mark.parametrize(("cidr", "size"), [("10.0.0.0/16", 19), ("172.16.0.0/18", 21), ("192.168.0.0/20", 23)])
 @pytest.mark.parametrize("zones", [2, 3])
 def test_the_vpc_is_cut_into_eighths(cidr: str, size: int, zones: int) -> None:
-    network = rendered("network", zones=zones, VpcCidr=cidr)["Resources"]
+    network = rendered("network", "us-east-1", zones, VpcCidr=cidr)["Resources"]
     kinds = [f"{kind}Subnet{zone}" for kind in ("Private", "Public") for zone in range(1, zones + 1)]
     blocks = [network[title]["Properties"]["CidrBlock"] for title in kinds]
     assert all(block.endswith(f"/{size}") for block in blocks)

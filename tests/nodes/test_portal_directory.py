@@ -267,7 +267,7 @@ def servers(tmp_path: Path) -> Iterator[Any]:
 
 def ask(*servers: str, ca: Path, user: str = "cn=reader", password: str = PASSWORD) -> tuple[int, str]:
     script = PROJECT / "userdata/portal/directory-check.py"
-    command = [sys.executable, script, ",".join(servers), user, ca]
+    command = [sys.executable, str(script), ",".join(servers), user, str(ca)]
     done = subprocess.run(command, input=password, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode, done.stdout + done.stderr
 

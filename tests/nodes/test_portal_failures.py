@@ -32,6 +32,12 @@ def told(name: str, text: str) -> Trouble:
     return lambda node: node.tell(name, text)
 
 
+def of_another_portal(node: PortalNode) -> None:
+    """A database without the portal's user, beside files of a portal."""
+    node.tell("no-user")
+    (node.root / "efs/hpc-portal/installed").touch()
+
+
 SHA256 = "0" * 64
 FAULTS: list[tuple[str, str, Trouble, str]] = [
     ("no munge", "10-image", without("munged"), "The image has no munged: install munge"),
@@ -122,7 +128,7 @@ FAULTS: list[tuple[str, str, Trouble, str]] = [
     (
         "another portal's database",
         "65-database",
-        lambda node: (node.tell("no-user"), (node.root / "efs/hpc-portal/installed").touch()),
+        of_another_portal,
         "has no user enginframe, though there is a portal on /efs: it belongs to another database",
     ),
     (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 
 import boto3
@@ -133,7 +133,7 @@ GONE = "portal-FileSystemStack-1A2B3C"
 
 
 def found(
-    finder: retained.Finder, service: str, *answers: tuple[str, dict[str, object], dict[str, object]]
+    finder: retained.Finder, service: str, *answers: tuple[str, Mapping[str, object], Mapping[str, object]]
 ) -> list[str]:
     """What a finder makes of AWS's answers, (operation, answer, request), while the stack `alive-…` lives."""
     client = boto3.client(service, region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x")

@@ -45,7 +45,7 @@ NOT_UPLOADED_FOLDERS = ("lambda_functions/source/", "functions/source/", "venv/"
 
 def given(scenario: str) -> dict[str, str]:
     """The parameters of a scenario, with those of every one."""
-    return CONFIGURED["project"]["parameters"] | CONFIGURED["tests"][scenario]["parameters"]
+    return {**CONFIGURED["project"]["parameters"], **CONFIGURED["tests"][scenario]["parameters"]}
 
 
 def parent(scenario: str) -> dict[str, Any]:

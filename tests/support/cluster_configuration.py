@@ -81,7 +81,8 @@ _ABSENT = object()
 
 def source() -> dict[str, Any]:
     """templates/cluster.yaml with CloudFormation's long forms ({"Ref": ...}, {"Fn::Sub": ...})."""
-    return load_yaml(SOURCE.read_text())
+    found: dict[str, Any] = load_yaml(SOURCE.read_text())
+    return found
 
 
 def conditions(parameters: dict[str, str]) -> dict[str, bool]:
@@ -106,7 +107,7 @@ def configuration(**changes: str) -> dict[str, Any]:
     and PARAMETERS lacks is a KeyError.
     """
     parameters = PARAMETERS | changes
-    return _resolve(source(), parameters, conditions(parameters))
+    return dict(_resolve(source(), parameters, conditions(parameters)))
 
 
 def names_used(node: Any = None) -> tuple[set[str], set[str]]:
@@ -183,4 +184,4 @@ def sssd_domain(directory: dict[str, Any]) -> dict[str, str]:
         options["ldap_tls_cacert"] = directory["LdapTlsCaCert"]
     if "LdapAccessFilter" in directory:
         options |= {"access_provider": "ldap", "ldap_access_filter": directory["LdapAccessFilter"]}
-    return options | directory["AdditionalSssdConfigs"]
+    return {**options, **directory["AdditionalSssdConfigs"]}

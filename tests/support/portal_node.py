@@ -77,7 +77,7 @@ def archive(files: dict[str, bytes]) -> bytes:
 class PortalNode:
     """One node: `root` is its file system, `world` what is around it. Nodes that share `efs` are one portal."""
 
-    def __init__(self, folder: Path, name: str = "ip-10-0-1-10", efs: Path | None = None, **changes: str) -> None:
+    def __init__(self, folder: Path, name: str = "ip-10-0-1-10", efs: Path | None = None, /, **changes: str) -> None:
         self.root, self.world, self.name = folder / name, folder / f"{name}-world", name
         for path in ("etc/hpc-portal", "var/log", "opt/slurm/bin", "opt/aws/amazon-cloudwatch-agent/bin"):
             (self.root / path).mkdir(parents=True)

@@ -40,7 +40,7 @@ def partition_of(region: str) -> str:
     return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
-def rendered(name: str, region: str = "us-east-1", zones: int = 2, **answers: str) -> dict[str, Any]:
+def rendered(name: str, region: str = "us-east-1", zones: int = 2, /, **answers: str) -> dict[str, Any]:
     """The template `name` with its conditions decided and its functions resolved: {"Resources": …, "Outputs": …}.
 
     `answers` are those of the form; whatever else the template takes has the form's default or its own name. The result
@@ -85,7 +85,8 @@ def default(title: str) -> str:
 
 def properties(name: str, title: str, region: str = "us-east-1", **answers: str) -> dict[str, Any]:
     """The resolved properties of one resource."""
-    return rendered(name, region, **answers)["Resources"][title]["Properties"]  # type: ignore[no-any-return]
+    found: dict[str, Any] = rendered(name, region, **answers)["Resources"][title]["Properties"]
+    return found
 
 
 def without_nothing(node: Any) -> Any:

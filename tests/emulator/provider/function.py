@@ -10,6 +10,7 @@ import json
 import os
 import re
 import urllib.request
+from typing import Any
 
 from botocore.exceptions import ClientError
 from judge import Refused, api, check, check_update, fleet
@@ -28,7 +29,7 @@ ARGUMENTS = {
 }
 
 
-def template(name, configuration):
+def template(name: str, configuration: dict[str, Any]) -> dict[str, Any]:
     """The cluster's own stack: the head node's interface, and the configuration to compare an update with."""
     head = configuration["HeadNode"]["Networking"]
     head_node = {"SubnetId": head["SubnetId"], "GroupSet": head.get("AdditionalSecurityGroups", [])}
@@ -47,7 +48,7 @@ def template(name, configuration):
     }
 
 
-def existing(name):
+def existing(name: str) -> Any:
     """The cluster's stack, or None."""
     try:
         found = api("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
@@ -56,7 +57,7 @@ def existing(name):
     return None if found["StackStatus"] == "DELETE_COMPLETE" else found
 
 
-def settle(name, operation):
+def settle(name: str, operation: str) -> Any:
     """Wait for the cluster's stack; Refused if it failed."""
     while True:
         found = api("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
@@ -71,7 +72,7 @@ def settle(name, operation):
     return found
 
 
-def attributes(stack):
+def attributes(stack: dict[str, Any]) -> dict[str, str]:
     """What the real provider answers about a cluster, flattened; a private head node has no public address."""
     name, arn = stack["StackName"], stack["StackId"]
     address = stack["Outputs"][0]["OutputValue"]
@@ -91,7 +92,7 @@ def attributes(stack):
     }
 
 
-def create_or_update(event):
+def create_or_update(event: dict[str, Any]) -> tuple[str, dict[str, str]]:
     """Physical id and attributes of the cluster after a Create or Update."""
     request, properties = event["RequestType"], event["ResourceProperties"]
     unexpected = set(properties) - META - ARGUMENTS[request]
@@ -129,7 +130,7 @@ def create_or_update(event):
     return name, attributes(settle(name, "UPDATE" if old != configuration else stack["StackStatus"].partition("_")[0]))
 
 
-def delete(event):
+def delete(event: dict[str, Any]) -> tuple[str, dict[str, str]]:
     """Remove the cluster that the properties name, and wait until it is gone."""
     properties = event["ResourceProperties"]
     name = properties.get("ClusterName")
@@ -140,7 +141,7 @@ def delete(event):
     return event["PhysicalResourceId"], {}
 
 
-def handler(event, context):
+def handler(event: dict[str, Any], context: object) -> None:
     """Answer one event of a Custom::PclusterCluster."""
     answer = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
     try:

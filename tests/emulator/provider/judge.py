@@ -8,11 +8,14 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 from marshmallow import ValidationError
 
+Configuration = dict[str, Any]
 AWS_POLICIES = {"AmazonSSMManagedInstanceCore", "CloudWatchAgentServerPolicy", "AmazonS3ReadOnlyAccess"}
 
 
@@ -20,12 +23,12 @@ class Refused(Exception):
     """What the provider would answer with FAILED; the text is the reason."""
 
 
-def api(service):
+def api(service: str) -> Any:
     """A client of the emulator in the function's region."""
     return boto3.client(service)
 
 
-def find(configuration, key):
+def find(configuration: Any, key: str) -> Iterator[Any]:
     """Every value under `key`, anywhere in the configuration."""
     if isinstance(configuration, dict):
         for name, value in configuration.items():
@@ -38,7 +41,7 @@ def find(configuration, key):
             yield from find(item, key)
 
 
-def must_exist(what, call, **arguments):
+def must_exist(what: str, call: Callable[..., Any], **arguments: Any) -> Any:
     """The answer of a describing call; Refused if AWS does not know the thing."""
     try:
         return call(**arguments)
@@ -46,7 +49,7 @@ def must_exist(what, call, **arguments):
         raise Refused(f"{what} cannot be used: {error}") from None
 
 
-def check_schema(name, configuration):
+def check_schema(name: str, configuration: Configuration) -> None:
     """ParallelCluster's own schema, with all scalars as strings as CloudFormation sends them."""
     from pcluster.schemas.cluster_schema import ClusterSchema
 
@@ -56,7 +59,7 @@ def check_schema(name, configuration):
         raise Refused(f"Invalid cluster configuration: {json.dumps(error.messages, default=str)}") from None
 
 
-def check_network(configuration):
+def check_network(configuration: Configuration) -> None:
     """Subnets and security groups exist."""
     ec2 = api("ec2")
     for key in ("SubnetId", "SubnetIds"):
@@ -70,7 +73,7 @@ def check_network(configuration):
         must_exist(f"key pair {key}", ec2.describe_key_pairs, KeyNames=[key])
 
 
-def check_storage(configuration):
+def check_storage(configuration: Configuration) -> None:
     """Existing file systems are there, EFS with a mount target in every zone that nodes use."""
     subnets = {s for key in ("SubnetId", "SubnetIds") for s in find(configuration, key)}
     described = api("ec2").describe_subnets(SubnetIds=sorted(subnets))["Subnets"]
@@ -87,7 +90,7 @@ def check_storage(configuration):
             raise Refused(f"FSx for Lustre {lustre} does not exist")
 
 
-def check_secrets(configuration):
+def check_secrets(configuration: Configuration) -> None:
     """The munge key decodes to 256 to 8192 bits, the database's password is plain text, the directory's is there."""
     slurm = configuration["Scheduling"].get("SlurmSettings", {})
     secrets = api("secretsmanager")
@@ -109,7 +112,7 @@ def check_secrets(configuration):
             raise Refused(f"The secret {database} must hold the plain password, without # in it")
 
 
-def check_policies(configuration):
+def check_policies(configuration: Configuration) -> None:
     """The provider may attach few of AWS's policies, and customer policies by name or path only."""
     for policy in find(configuration, "Policy"):
         name = policy.partition(":policy/")[2]
@@ -122,7 +125,7 @@ def check_policies(configuration):
             must_exist(f"policy {policy}", api("iam").get_policy, PolicyArn=policy)
 
 
-def check_scripts(configuration):
+def check_scripts(configuration: Configuration) -> None:
     """Nodes read their custom actions through S3Access; one that is missing kills the bootstrap after half an hour."""
     s3 = api("s3")
     for script in find(configuration, "Script"):
@@ -134,31 +137,33 @@ def check_scripts(configuration):
                 raise Refused(f"HeadNodeBootstrapFailure: the custom action {script} cannot be downloaded") from None
 
 
-def fleet(name):
+def fleet(name: str) -> str:
     """RUNNING, or what a test has put into the parameter: it stands for `pcluster update-compute-fleet`."""
     try:
-        return api("ssm").get_parameter(Name=f"/emulator/fleet/{name}")["Parameter"]["Value"]
+        return str(api("ssm").get_parameter(Name=f"/emulator/fleet/{name}")["Parameter"]["Value"])
     except ClientError:
         return "RUNNING"
 
 
-def check_update(name, old, new):
+def check_update(name: str, old: Configuration, new: Configuration) -> None:
     """ParallelCluster's update policies, for a cluster whose head node runs."""
     from pcluster.config.config_patch import ConfigPatch
 
     class Cluster:
         stack_name = name
+
+        def __init__(self) -> None:
+            self.name = name
+
         head_node_instance = type("Instance", (), {"state": "running"})
 
-        def has_running_capacity(self):
+        def has_running_capacity(self) -> bool:
             return fleet(name) == "RUNNING"
 
-        def has_running_login_nodes(self, pool_name=None):
+        def has_running_login_nodes(self, pool_name: str | None = None) -> bool:
             return False
 
-    cluster = Cluster()
-    cluster.name = name
-    allowed, rows = ConfigPatch(cluster, base_config=old, target_config=new).check()
+    allowed, rows = ConfigPatch(Cluster(), base_config=old, target_config=new).check()
     if not allowed:
         head, *changes = rows
         told = [dict(zip(head, change, strict=True)) for change in changes]
@@ -170,7 +175,7 @@ def check_update(name, old, new):
         raise Refused(f"Update failure: {'; '.join(failed)}")
 
 
-def check(name, configuration):
+def check(name: str, configuration: Configuration) -> None:
     """Raises Refused with the first thing that is wrong with the configuration of the cluster `name`."""
     check_schema(name, configuration)
     for judge in (check_network, check_storage, check_secrets, check_policies, check_scripts):
