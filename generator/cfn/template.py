@@ -44,7 +44,7 @@ class StrictTemplate(Template):
                     raise GeneratorError(f"mapping {name}.{top}.{column} has two values: keep one")
 
     def to_dict(self) -> dict[str, Any]:
-        """The template as plain dictionaries and lists; troposphere's own encodes every object twice."""
+        """The template as plain dictionaries and lists; troposphere's own takes twice as long."""
         sections = {
             "Description": self.description,
             "Metadata": self.metadata,
@@ -65,4 +65,5 @@ def plain(node: Any) -> Any:
         return {key: plain(value) for key, value in node.items()}
     if isinstance(node, list):
         return [plain(item) for item in node]
-    return node if node is None or isinstance(node, (str, int, float)) else node.to_dict()
+    # The result of to_dict is plain but for the attributes of a resource that has no properties.
+    return node if node is None or isinstance(node, (str, int, float)) else plain(node.to_dict())
