@@ -11,7 +11,7 @@ ACCOUNT = --region "$(REGION)" --profile "$(PROFILE)"
 ASK = $(GENERATOR) $@ $(ACCOUNT)
 
 .DEFAULT_GOAL := help
-.PHONY: help templates lint package publish launch-links preflight why status leftovers test bench bench-image local local-down taskcat taskcat-local check timing lock clean
+.PHONY: help templates lint package publish launch-links release release-check preflight why status leftovers test bench bench-image local local-down taskcat taskcat-local check timing lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ publish: lint ## Publish the release: BUCKET=name [REGION= PROFILE= PREFIX=hpc-p
 
 launch-links: $(MAIN) ## Write the README's table of launch links to a published release: BUCKET=name [as publish]
 	@$(GENERATOR) links $(WHERE)
+
+release: $(MAIN) ## Cut a release, whole or not at all: check, version, changelog, rebuild, commit and tag: VERSION=x.y.z
+	@$(GENERATOR) release --version "$(VERSION)"
+
+release-check: $(MAIN) ## Check that this commit is the release that its tag names: VERSION=x.y.z
+	@$(GENERATOR) release --check --version "$(VERSION)"
 
 preflight: $(MAIN) ## Check a launch against an account, making nothing: PARAMETERS=parameters/minimal.json REGION=name [PROFILE= STACK=]
 	@$(ASK) --parameters "$(or $(PARAMETERS),parameters/minimal.json)" $(if $(STACK),--stack "$(STACK)")

@@ -25,6 +25,7 @@ COMMANDS = {
     "package": ("generator.release.package", "write the release's files to a folder"),
     "publish": ("generator.release.publish", "publish the release to a bucket and print its launch links"),
     "links": ("generator.release.launch_links", "write the README's table of launch links"),
+    "release": ("generator.release.cut", "check, set the version, date the changelog, rebuild, commit and tag"),
     "taskcat": ("generator.release.taskcat", "lay out the project that taskcat uploads"),
     "updates": ("generator.documents.updates", "print what an update of each answer does"),
     "preflight": ("generator.operate.preflight", "check a launch against an account, making nothing"),

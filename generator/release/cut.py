@@ -61,7 +61,8 @@ def generate(folder: Path, command: str) -> None:
         [sys.executable, "-m", "generator", command], cwd=folder, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise GeneratorError(f"`generator {command}` failed: {_last_line(done.stderr)}")
+        reason = _last_line(done.stderr)
+        raise GeneratorError(f"`generator {command}` failed and nothing was changed; follow its message: {reason}")
 
 
 def cut(root: Path, version: str, day: date, generate: Callable[[Path, str], None] = generate) -> str:

@@ -9,18 +9,29 @@ from functools import cache
 
 import pytest
 
-from generator import __version__
+from generator import __version__, tiers
+from generator.__main__ import COMMANDS
 from generator.cfn import partition
 from generator.documents import picture
 from generator.documents.parameters import reference
 from generator.operate import retained
 from generator.text.sources import ROOT
 from tests.support.built import PARENTS, REQUIRED, questions, resources, templates
+from tests.support.recipes import recipes
 
-DOCUMENTS = ("README.md", "CHANGELOG.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix() for pattern in ("*.md", "docs/**/*.md") for path in ROOT.glob(pattern)
+)
 FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")} - {"dist"}
 # Names in CamelCase that are Python's, CloudFormation's, AWS's, or an example.
-ELSEWHERE = {"AWSServiceRoleForEC2Spot", "Form", "GetAtt", "JobHeldAdmin", "MyParameter", "ThatDataclass", "TypeError"}
+ELSEWHERE = {
+    "AWSServiceRoleForEC2Spot",
+    "GetAtt",
+    "InfrequentAccessAfter",
+    "JobHeldAdmin",
+    "MyParameter",
+    "TypeError",
+}
 
 
 @cache
@@ -71,6 +82,13 @@ def names() -> set[str]:
     return found | set(re.findall(r"^[ -]*(\w+):", (ROOT / "templates/cluster.yaml").read_text(), re.MULTILINE))
 
 
+@cache
+def new_files() -> set[str]:
+    """The files that recipes create."""
+    changes = [change for recipe in recipes(text("docs/development.md")).values() for change in recipe]
+    return {change.path for change in changes if not change.old}
+
+
 def targets() -> list[str]:
     """The targets that `make help` lists."""
     return re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
@@ -84,7 +102,7 @@ def test_parameters_outputs_and_resources_that_a_document_names_exist(document: 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_paths_that_a_document_names_exist(document: str) -> None:
-    paths = [word for word in words(document) if word.split("/")[0] in FOLDERS and "/" in word]
+    paths = {word for word in words(document) if word.split("/")[0] in FOLDERS and "/" in word} - new_files()
     assert [path for path in paths if not any(ROOT.glob(path.rstrip("/")))] == []
 
 
@@ -92,8 +110,9 @@ def test_paths_that_a_document_names_exist(document: str) -> None:
 def test_commands_that_a_document_names_exist(document: str) -> None:
     for piece in code(document):
         assert set(re.findall(r"\bmake ([a-z-]+)", piece)) <= set(targets())
-        for module in re.findall(r"python -m ((?:generator|docs)[\w.]*)", piece):
+        for module, command in re.findall(r"python -m ((?:generator|tests)[\w.]*)(?: ([a-z]+))?", piece):
             assert importlib.util.find_spec(module)
+            assert module != "generator" or command in {"", *COMMANDS}
         for path in re.findall(r"\btests/[\w./]+", piece):
             assert (ROOT / path).exists()
 
@@ -128,14 +147,13 @@ def test_the_readmes_launch_answers_what_has_to_be_answered() -> None:
 def test_version_and_regions_are_those_of_the_code() -> None:
     for document in DOCUMENTS:
         assert set(re.findall(r"hpc-portal/v(\d+\.\d+\.\d+)", text(document))) <= {__version__}
-    assert re.search(rf"^## \[?{re.escape(__version__)}\b", text("CHANGELOG.md"), re.MULTILINE)
+    assert re.search(rf"^## \[?({re.escape(__version__)}\b|Unreleased\]\n\n\S)", text("CHANGELOG.md"), re.MULTILINE)
     assert f"({len(partition.REGIONS['aws'])})" in section("README.md", "## Regions")
 
 
 def test_the_architecture_names_every_tier() -> None:
     rows = re.findall(r"^\| (\w+)", section("docs/architecture.md", "## The tiers"), re.MULTILINE)
-    tiers = {path.stem for path in (ROOT / "generator/tiers").glob("*.py")} - {"__init__", "choices"}
-    assert set(rows) - {"tier"} == tiers
+    assert set(rows) - {"tier"} == set(tiers.__all__)
 
 
 def test_the_architecture_lists_what_a_deleted_stack_keeps() -> None:
@@ -165,9 +183,42 @@ def test_the_deployment_guide_leads_to_the_table_of_updates() -> None:
 
 def test_the_migration_page_lists_the_samples_outputs() -> None:
     outputs = list(templates()[PARENTS[0]]["Outputs"])
-    listed = re.findall(r"`(\w+)`", section("docs/migration.md", "## Outputs").split("What differs")[0])
+    listed = re.findall(r"`(\w+)`", section("docs/migration.md", "## Outputs").split("The differences")[0])
     assert listed == outputs[: len(listed)]
     assert len(listed) == 10
+
+
+def test_the_map_names_every_module_of_the_generator() -> None:
+    cells = section("docs/development.md", "## Where a thing lives")
+    folders = {path.parent for path in ROOT.glob("generator/**/*.py")} - {
+        ROOT / "generator/form",
+        ROOT / "generator/tiers",
+    }
+    for folder in sorted(folders):
+        for module in {path.name for path in folder.glob("*.py")} - {"__init__.py"}:
+            assert re.search(rf"`(generator/)?{re.escape(module)}`", cells), f"{folder.name}/{module}"
+
+
+def test_the_map_names_every_folder_of_scripts_and_tests() -> None:
+    cells = section("docs/development.md", "## Where a thing lives")
+    for parent in ("userdata", "tests"):
+        for folder in (path for path in (ROOT / parent).iterdir() if path.is_dir() and path.name != "__pycache__"):
+            assert f"`{parent}/{folder.name}/`" in cells
+
+
+def test_every_recipe_fits_the_files_that_it_changes() -> None:
+    for title, changes in recipes(text("docs/development.md")).items():
+        assert changes, title
+        for change in changes:
+            if change.old:
+                assert change.places(text(change.path)) == 1, f"{title}: {change.path} has not, once:\n{change.old}"
+            else:
+                assert not (ROOT / change.path).exists(), f"{title}: {change.path}"
+
+
+def test_the_launch_is_explained_for_both_parents() -> None:
+    launch = section("README.md", "## Launch")
+    assert all(f"`{parent}.template.yaml`" in launch for parent in PARENTS)
 
 
 def test_the_parameter_reference_is_in_step() -> None:

@@ -165,7 +165,8 @@ def test_versions_are_ordered_as_semver_orders_them() -> None:
     # The example of semver.org, section 11.
     ordered = "1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-beta 1.0.0-beta.2 1.0.0-beta.11 1.0.0-rc.1 1.0.0 2.0.0"
     versions = ordered.split()
-    assert sorted(versions[::-1], key=cut.precedence) == versions
+    shuffled = [versions[(4 * position) % 9] for position in range(9)]
+    assert sorted(shuffled, key=cut.precedence) == versions
 
 
 def test_a_changed_checkout_is_refused(root: Path, refused: Callable[..., str]) -> None:
@@ -314,7 +315,7 @@ def test_this_project_can_be_released(root: Path, tmp_path: Path) -> None:
 
 
 def test_a_command_that_fails_is_told_in_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(GeneratorError, match=r"^`generator build` failed: .*No module named generator$"):
+    with pytest.raises(GeneratorError, match=r"^`generator build` failed and .*No module named generator$"):
         cut.generate(tmp_path, "build")
 
 
