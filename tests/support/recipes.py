@@ -30,13 +30,18 @@ class Change:
             assert not target.exists(), f"{self.path} exists already"
             target.write_text(self.new, encoding="utf-8")
             return
-        text = target.read_text(encoding="utf-8")
-        assert self.places(text) == 1, f"{self.path} has these lines {self.places(text)} times, not once:\n{self.old}"
-        target.write_text(f"\n{text}".replace(f"\n{self.old}", f"\n{self.new}")[1:], encoding="utf-8")
+        text = "\n" + target.read_text(encoding="utf-8")
+        times = text.count(f"\n{self.old}")
+        assert times == 1, f"{self.path} has these lines {times} times, not once:\n{self.old}"
+        target.write_text(text.replace(f"\n{self.old}", f"\n{self.new}")[1:], encoding="utf-8")
 
-    def places(self, text: str) -> int:
-        """How often the lines to change are in `text`, as whole lines."""
-        return f"\n{text}".count(f"\n{self.old}")
+    def fits(self, root: Path) -> bool:
+        """Whether it can be carried out below `root`, or has been already."""
+        target = root / self.path
+        if not self.old:
+            return not target.exists() or target.read_text(encoding="utf-8") == self.new
+        text = "\n" + target.read_text(encoding="utf-8")
+        return 1 in (text.count(f"\n{self.old}"), text.count(f"\n{self.new}"))
 
 
 def recipes(document: str) -> dict[str, list[Change]]:
