@@ -59,9 +59,11 @@ def test_the_portal_comes_after_the_listener(parent: str) -> None:
     assert refers(portal, "HttpsStack"), "a target group without a listener reports its targets as unused"
     entrance = templates()[parent]["Resources"]["HttpsStack"]
     assert refers(entrance, "LoadBalancerStack"), "a self-signed certificate needs the balancer's name"
-    for title, body in templates()[parent]["Resources"].items():
-        late = {"PreflightStack", "HttpsStack", "PortalStack", "MonitoringStack"}
-        assert title in late or not refers(body, "HttpsStack"), "a cluster does not wait for the portal's door"
+
+
+@pytest.mark.parametrize("parent", PARENTS)
+def test_the_clusters_do_not_wait_for_the_listener(parent: str) -> None:
+    assert not refers(templates()[parent]["Resources"]["ClustersStack"], "HttpsStack")
 
 
 @pytest.mark.parametrize("parent", PARENTS)
