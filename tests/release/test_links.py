@@ -81,7 +81,7 @@ def test_answers_are_percent_encoded() -> None:
         ({"VpcId": "vpc-1"}, "The form of main does not ask for VpcId: take it out of the answers."),
         (
             {"PortalAccessCidr": "all"},
-            "PortalAccessCidr does not fit: Must be an IPv4 range such as 203.0.113.0/24: name who",
+            "PortalAccessCidr does not fit: Must be an IPv4 range such as 203.0.113.0/24: name the addresses",
         ),
         ({"ComputeMaxNodes": "0"}, "ComputeMaxNodes does not fit: Must be 1 to 1000."),
         ({"ComputeEfa": "perhaps"}, "ComputeEfa does not fit: Choose no or yes."),
