@@ -15,7 +15,7 @@ from generator.cfn.template import Value
 
 @dataclass(frozen=True)
 class Port:
-    """What is known of a port beside its name: what it is, and its parameter's type in a child.
+    """A port's description, and the type of its parameter in a child.
 
     A list (`CommaDelimitedList`, `List<…>`) crosses a boundary joined by commas.
     """

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Template = Mapping[str, Any]
-# Fn::RefAll(parameter type) -> ids, Fn::ValueOf(parameter type, id, attribute) -> value: what only an account can tell.
+# Fn::RefAll(parameter type) -> ids, Fn::ValueOf(parameter type, id, attribute) -> value: only an account can answer these.
 RefAll = Callable[[str], list[str]]
 ValueOf = Callable[[str, str, str], str]
 

@@ -1,4 +1,4 @@
-"""What every template is made of: values, and a troposphere template that refuses silent replacements."""
+"""The parts of every template: values, and a troposphere template that refuses silent replacements."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from troposphere import AWSHelperFn, Ref, Template
 from generator.errors import GeneratorError
 
 Value = str | AWSHelperFn
-"""What a port or a property holds: a literal or an intrinsic function."""
+"""The value of a port or a property: a literal or an intrinsic function."""
 
 # Explicit policies for resources that look stateful but hold nothing worth keeping.
 GOES_WITH_THE_STACK: dict[str, Any] = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}

@@ -16,7 +16,7 @@ from generator.errors import GeneratorError
 
 
 class Effect(IntEnum):
-    """What a change does, from harmless to impossible."""
+    """The effect of a change, from harmless to impossible."""
 
     NOTHING = 0
     IN_PLACE = 1
@@ -31,8 +31,8 @@ class Effect(IntEnum):
 
 
 @dataclass(frozen=True)
-class Known:
-    """What is known of a change beyond the schemas."""
+class Override:
+    """The effect of a change where the schemas do not tell it."""
 
     effect: Effect
     note: str
@@ -42,54 +42,54 @@ STOPPED = (
     "refused by ParallelCluster while a compute fleet runs: "
     "[stop both fleets first](operations.md#stopping-a-clusters-compute-fleet), which ends their jobs"
 )
-SHRINKS = Known(Effect.IN_PLACE, f"upward, jobs go on; downward {STOPPED}")
-ROLLS = Known(Effect.INTERRUPTION, "the portal's nodes are replaced, one zone after the other; users sign in again")
-# What only grows cannot shrink in a rollback either, which then ends in UPDATE_ROLLBACK_FAILED.
+SHRINKS = Override(Effect.IN_PLACE, f"upward, jobs go on; downward {STOPPED}")
+ROLLS = Override(Effect.INTERRUPTION, "the portal's nodes are replaced, one zone after the other; users sign in again")
+# A size that only grows cannot shrink in a rollback either, which then ends in UPDATE_ROLLBACK_FAILED.
 ALONE = "in an update of its own, since a rollback could not take it back"
 QUEUES = "ClusterConfiguration.Scheduling.SlurmQueues"
-MADE = "(made)"  # stands for a resource's coming or going
-KNOWN = {
+MADE = "(made)"  # stands for the creation or removal of a resource
+OVERRIDES = {
     # A new version of the template, and the group's UpdatePolicy.
     ("AWS::AutoScaling::AutoScalingGroup", "LaunchTemplate"): ROLLS,
     # RDS user guide, "Modifying an Aurora DB cluster": settings and whether they cause an outage.
-    ("AWS::RDS::DBCluster", "EngineVersion"): Known(
+    ("AWS::RDS::DBCluster", "EngineVersion"): Override(
         Effect.INTERRUPTION, f"upward only, {ALONE}; the database restarts"
     ),
-    ("AWS::RDS::DBInstance", "DBInstanceClass"): Known(
-        Effect.INTERRUPTION, "the database is away for a moment as each instance changes"
+    ("AWS::RDS::DBInstance", "DBInstanceClass"): Override(
+        Effect.INTERRUPTION, "the database is unavailable for a moment as each instance changes"
     ),
     # FSx for Lustre user guide, "Managing storage capacity" and "Managing throughput capacity".
-    ("AWS::FSx::FileSystem", "StorageCapacity"): Known(
-        Effect.INTERRUPTION, f"upward only, {ALONE}; Lustre may be away for a few minutes, and its clients wait"
+    ("AWS::FSx::FileSystem", "StorageCapacity"): Override(
+        Effect.INTERRUPTION, f"upward only, {ALONE}; Lustre may be unavailable for a few minutes, and its clients wait"
     ),
-    ("AWS::FSx::FileSystem", "LustreConfiguration.PerUnitStorageThroughput"): Known(
-        Effect.INTERRUPTION, "persistent types only; Lustre is away for a few minutes, and its clients wait"
+    ("AWS::FSx::FileSystem", "LustreConfiguration.PerUnitStorageThroughput"): Override(
+        Effect.INTERRUPTION, "persistent types only; Lustre is unavailable for a few minutes, and its clients wait"
     ),
-    # Replacement by the CloudFormation reference, but missing in the schemas.
-    ("AWS::FSx::FileSystem", "LustreConfiguration.DeploymentType"): Known(Effect.REPLACEMENT, ""),
-    ("AWS::Route53::RecordSet", "Name"): Known(Effect.REPLACEMENT, "the portal's old name ends"),
-    ("AWS::ElasticLoadBalancingV2::LoadBalancer", "Subnets"): Known(
+    # The CloudFormation reference says replacement; the schemas do not.
+    ("AWS::FSx::FileSystem", "LustreConfiguration.DeploymentType"): Override(Effect.REPLACEMENT, ""),
+    ("AWS::Route53::RecordSet", "Name"): Override(Effect.REPLACEMENT, "the portal's old name ends"),
+    ("AWS::ElasticLoadBalancingV2::LoadBalancer", "Subnets"): Override(
         Effect.IN_PLACE, "the new subnet must be in the zone of the old one"
     ),
-    ("AWS::S3::Bucket", MADE): Known(Effect.IN_PLACE, "the bucket stays when it is no longer written to"),
-    ("AWS::SecretsManager::Secret", MADE): Known(
+    ("AWS::S3::Bucket", MADE): Override(Effect.IN_PLACE, "the bucket stays when it is no longer written to"),
+    ("AWS::SecretsManager::Secret", MADE): Override(
         Effect.IN_PLACE, "a generated secret goes when your own takes its place"
     ),
-    ("AWS::SNS::Subscription", MADE): Known(Effect.IN_PLACE, "a new address must be confirmed"),
-    ("Custom::AssetCopy", ""): Known(Effect.IN_PLACE, "the release is fetched from there"),
+    ("AWS::SNS::Subscription", MADE): Override(Effect.IN_PLACE, "a new address must be confirmed"),
+    ("Custom::AssetCopy", ""): Override(Effect.IN_PLACE, "the release is fetched from there"),
     # ParallelCluster's update policies; tests ask ParallelCluster itself.
-    ("Custom::PclusterCluster", "ClusterConfiguration"): Known(Effect.IN_PLACE, ""),
+    ("Custom::PclusterCluster", "ClusterConfiguration"): Override(Effect.IN_PLACE, ""),
     ("Custom::PclusterCluster", QUEUES): SHRINKS,  # the Spot queue as a whole
     ("Custom::PclusterCluster", f"{QUEUES}.ComputeResources.MinCount"): SHRINKS,
     ("Custom::PclusterCluster", f"{QUEUES}.ComputeResources.MaxCount"): SHRINKS,
-    ("Custom::PclusterCluster", f"{QUEUES}.ComputeResources.InstanceType"): Known(Effect.INTERRUPTION, STOPPED),
-    ("Custom::PclusterCluster", f"{QUEUES}.ComputeResources.Name"): Known(Effect.INTERRUPTION, STOPPED),
-    ("Custom::PclusterCluster", f"{QUEUES}.ComputeResources.Efa"): Known(
+    ("Custom::PclusterCluster", f"{QUEUES}.ComputeResources.InstanceType"): Override(Effect.INTERRUPTION, STOPPED),
+    ("Custom::PclusterCluster", f"{QUEUES}.ComputeResources.Name"): Override(Effect.INTERRUPTION, STOPPED),
+    ("Custom::PclusterCluster", f"{QUEUES}.ComputeResources.Efa"): Override(
         Effect.IN_PLACE, f"to `yes` jobs go on; to `no` {STOPPED}"
     ),
-    ("Custom::PclusterCluster", f"{QUEUES}.ComputeResources.Networking"): Known(Effect.IN_PLACE, ""),
-    ("Custom::PclusterCluster", "ClusterConfiguration.DirectoryService"): Known(Effect.INTERRUPTION, STOPPED),
-    ("Custom::PclusterCluster", "ClusterConfiguration.Scheduling.SlurmSettings.Database"): Known(
+    ("Custom::PclusterCluster", f"{QUEUES}.ComputeResources.Networking"): Override(Effect.IN_PLACE, ""),
+    ("Custom::PclusterCluster", "ClusterConfiguration.DirectoryService"): Override(Effect.INTERRUPTION, STOPPED),
+    ("Custom::PclusterCluster", "ClusterConfiguration.Scheduling.SlurmSettings.Database"): Override(
         Effect.INTERRUPTION, STOPPED
     ),
 }
@@ -119,16 +119,18 @@ def create_only(resource_type: str) -> tuple[str, ...]:
     return tuple(pointer.removeprefix("/properties/").replace("/", ".") for pointer in pointers)
 
 
-def judged(change: Change) -> Iterator[Known]:
-    """What a change of each of its properties does to a resource, and its coming and going."""
+def effects_of(change: Change) -> Iterator[Override]:
+    """Yield the effect of each changed property, and of creation or removal."""
     for dotted in [".".join(path) for path in sorted(change.paths)] + [MADE] * change.made:
         parts = dotted.split(".")
         prefixes = [".".join(parts[:length]) for length in range(len(parts), 0, -1)] + [""]
-        known = next((KNOWN[change.type, prefix] for prefix in prefixes if (change.type, prefix) in KNOWN), None)
+        override = next(
+            (OVERRIDES[change.type, prefix] for prefix in prefixes if (change.type, prefix) in OVERRIDES), None
+        )
         replaced = any(f"{dotted}.".startswith(f"{fixed}.") for fixed in create_only(change.type))
-        yield known or Known(Effect.REPLACEMENT if replaced else Effect.IN_PLACE, "")
+        yield override or Override(Effect.REPLACEMENT if replaced else Effect.IN_PLACE, "")
 
 
 def effect_of(change: Change) -> Effect:
     """The gravest of what may happen to a resource."""
-    return max(known.effect for known in judged(change))
+    return max(override.effect for override in effects_of(change))

@@ -1,4 +1,4 @@
-"""What a change of one answer reaches: which properties of which resources, through parameters, conditions and outputs.
+"""The reach of a changed answer: properties of resources, through parameters, conditions and outputs.
 
 Templates alone say that: a changed parameter changes whatever refers to it, a changed condition whatever it chooses, a
 replaced resource whatever refers to that resource. What a change of a property does to its resource is asked of a

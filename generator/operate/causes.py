@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from generator.operate.stack_events import STACK, EventAt, is_own
 
 CANCELLED = re.compile(r"Resource (creation|update|deletion|import) cancelled")
-# What a parent says about a child, and a stack about its resources.
+# A parent's words about a child, and a stack's about its resources.
 ECHO = re.compile(r"^Embedded stack \S+ was not successfully|[Tt]he following resource\(s\) failed to")
-# What a stack says of itself when it is not a resource that failed: a hook, a macro, a user who cancels.
+# A stack's words about itself when no resource failed: a hook, a macro, a user who cancels.
 TURNED = re.compile(r"ROLLBACK_IN_PROGRESS$|_FAILED$")
 WITHOUT_WORDS = ("", "Rollback requested", "Rollback complete")
 BACK = re.compile(r"ROLLBACK_IN_PROGRESS$")
@@ -19,7 +19,7 @@ BACK = re.compile(r"ROLLBACK_IN_PROGRESS$")
 
 @dataclass(frozen=True)
 class Causes:
-    """What failed, the first cause first; `afterwards` is what then kept a stack from going back."""
+    """The failures, the first cause first; `afterwards` is the failure that then stopped a rollback."""
 
     first: EventAt | None
     all: tuple[EventAt, ...]
@@ -42,45 +42,45 @@ def causes(tree: Iterable[EventAt]) -> Causes:
     return Causes(found[0] if found else None, tuple(found), late[0] if late else None)
 
 
-def _failed(told: EventAt) -> bool:
+def _failed(event_at: EventAt) -> bool:
     """Whether a resource failed, and was not only cancelled."""
     return (
-        told.event["ResourceStatus"].endswith("_FAILED")
-        and not CANCELLED.search(_reason(told))
-        and not is_own(told.event)
+        event_at.event["ResourceStatus"].endswith("_FAILED")
+        and not CANCELLED.search(_reason(event_at))
+        and not is_own(event_at.event)
     )
 
 
-def _turned(told: EventAt) -> bool:
+def _turned(event_at: EventAt) -> bool:
     """Whether a stack says of itself, in words of its own, that it failed or goes back."""
-    return is_own(told.event) and bool(TURNED.search(told.event["ResourceStatus"])) and _says(told)
+    return is_own(event_at.event) and bool(TURNED.search(event_at.event["ResourceStatus"])) and _says(event_at)
 
 
 def _while_going_back(events: list[EventAt], failures: list[EventAt]) -> list[EventAt]:
     """Those of the failures that came when their stack was on its way back."""
     turned: set[str] = set()
     late = []
-    for told in events:
-        if is_own(told.event) and BACK.search(told.event["ResourceStatus"]):
-            turned.add(told.event["StackId"])
-        elif told in failures and told.event["StackId"] in turned:
-            late.append(told)
+    for event_at in events:
+        if is_own(event_at.event) and BACK.search(event_at.event["ResourceStatus"]):
+            turned.add(event_at.event["StackId"])
+        elif event_at in failures and event_at.event["StackId"] in turned:
+            late.append(event_at)
     return late
 
 
-def _reason(told: EventAt) -> str:
-    return str(told.event.get("ResourceStatusReason") or "")
+def _reason(event_at: EventAt) -> str:
+    return str(event_at.event.get("ResourceStatusReason") or "")
 
 
-def _echo(told: EventAt) -> bool:
-    return told.event["ResourceType"] == STACK and bool(ECHO.search(_reason(told)))
+def _echo(event_at: EventAt) -> bool:
+    return event_at.event["ResourceType"] == STACK and bool(ECHO.search(_reason(event_at)))
 
 
-def _says(told: EventAt) -> bool:
-    return _reason(told) not in WITHOUT_WORDS and not ECHO.search(_reason(told))
+def _says(event_at: EventAt) -> bool:
+    return _reason(event_at) not in WITHOUT_WORDS and not ECHO.search(_reason(event_at))
 
 
-def _last(told: list[EventAt]) -> str:
+def _last(events: list[EventAt]) -> str:
     """The root's last status."""
-    own = [t.event["ResourceStatus"] for t in told if len(t.path) == 1 and is_own(t.event)]
+    own = [t.event["ResourceStatus"] for t in events if len(t.path) == 1 and is_own(t.event)]
     return str(own[-1]) if own else ""

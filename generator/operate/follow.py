@@ -37,7 +37,7 @@ class Follower:
         self._root = stack
 
     def news(self) -> list[Event]:
-        """What has happened since the last call, oldest first."""
+        """The events since the last call, oldest first."""
         found: list[Event] = []
         asked: set[str] = set()
         while waiting := [stack for stack in self._working if stack not in asked]:

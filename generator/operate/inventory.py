@@ -44,14 +44,14 @@ def root(name: str) -> str:
 
 @dataclass(frozen=True)
 class Stacks:
-    """The stacks of a region, by the last part of their ids; deleted ones as far back as CloudFormation tells."""
+    """The stacks of a region, by the last part of their ids; deleted ones as far back as CloudFormation lists them."""
 
     alive: Mapping[str, str] = field(default_factory=dict)
     gone: Mapping[str, str] = field(default_factory=dict)
     has_clusters: bool = False  # whether any ParallelCluster cluster lives, this project's or another
 
     def living(self, name: str) -> bool:
-        """Whether a stack of this name lives, in whatever letters the name is written."""
+        """Whether a stack of this name lives; case does not matter."""
         return name.lower() in {alive.lower() for alive in self.alive.values()}
 
     def named(self, beginning: str) -> str:
@@ -61,7 +61,7 @@ class Stacks:
 
 
 def stacks(account: Account) -> Stacks:
-    """What CloudFormation knows."""
+    """The stacks that CloudFormation lists."""
     cloudformation = account.client("cloudformation")
     alive = [s for s in items(cloudformation, "describe_stacks", "Stacks") if s["StackStatus"] != "DELETE_COMPLETE"]
     asked = {"StackStatusFilter": ["DELETE_COMPLETE"]}

@@ -14,9 +14,9 @@ from generator.operate.retained import FINDERS, Leftover
 
 
 def found(account: Account, stack: str = "") -> tuple[list[Leftover], list[str]]:
-    """What is left, of one deployment or of all, and a sentence for each kind that could not be looked for.
+    """The leftovers of one deployment or of all, and a sentence for each kind that could not be looked for.
 
-    With `stack` only what is known to be that deployment's, or cannot be told to be another's.
+    With `stack`, only those of that deployment, and those whose deployment is unknown.
     """
     left: list[Leftover] = []
     blind: list[str] = []
@@ -38,7 +38,7 @@ def show(account: Account, stack: str = "") -> bool:
     if not left and not blind:
         print(f"Nothing is left of {of} in {account.region}.")
     for owner, group in groupby(left, key=lambda item: item.stack.lower()):
-        print(f"\nLeft by {owner}" if owner else "\nShared, or of a deployment that cannot be told any more", end="")
+        print(f"\nLeft by {owner}" if owner else "\nShared, or of an unknown deployment", end="")
         print(f", in {account.region}:")
         for item in group:
             print(f"  {item.kind}: {item.name}, {item.size}{f' ({item.note})' if item.note else ''}")
@@ -52,7 +52,7 @@ def show(account: Account, stack: str = "") -> bool:
 
 
 def _in_region(command: str, region: str) -> str:
-    """The command for this region, whatever the reader's configuration says."""
+    """The command for this region, independent of the reader's configuration."""
     return command.replace("aws ", f"aws --region {region} ") if command.startswith("aws ") else command
 
 

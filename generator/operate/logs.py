@@ -24,7 +24,7 @@ FUNCTION = "AWS::Lambda::Function"
 NODE = "AWS::AutoScaling::AutoScalingGroup"
 SIGNAL = "AWS::CloudFormation::WaitCondition"
 MISSING = ("ResourceNotFoundException", "ResourceNotFound")
-# What this project's functions end their reasons with (lambda/common/answer.py), and what AWS's own helpers write.
+# The end of a reason of this project's functions (lambda/common/answer.py), and of AWS's own helpers.
 NAMED = re.compile(r"log group (\S+?),? stream ([^\s)]+)")
 STREAM = re.compile(r"[Ll]og [Ss]tream:? ([^\s)]+)")
 INSTANCE = re.compile(r"\bi-[0-9a-f]{8,17}\b")
@@ -65,17 +65,17 @@ def of(account: Account, failure: EventAt, tree: list[EventAt]) -> Log | None:
 def _function(account: Account, failure: EventAt, tree: list[EventAt]) -> Log | None:
     reason = failure.event.get("ResourceStatusReason") or ""
     named, stream = NAMED.search(reason), STREAM.search(reason)
-    told = _read(account, failure, named[1], named[2]) if named else None
-    if told and told.lines:
-        return told
+    log = _read(account, failure, named[1], named[2]) if named else None
+    if log and log.lines:
+        return log
     for function in _functions(account, failure, tree):
         group = f"/aws/lambda/{function}"
         with suppress(ClientError):  # a function that is gone may have left its log
             settings = account.client("lambda").get_function_configuration(FunctionName=function)
             group = settings.get("LoggingConfig", {}).get("LogGroup") or group
         found = _read(account, failure, group, stream[1]) if stream else _newest(account, failure, [group], ("",))
-        return found if found.lines else told or found
-    return told
+        return found if found.lines else log or found
+    return log
 
 
 def _functions(account: Account, failure: EventAt, tree: list[EventAt]) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _functions(account: Account, failure: EventAt, tree: list[EventAt]) -> Itera
 def _node(account: Account, failure: EventAt, tree: list[EventAt]) -> Log | None:
     """The bootstrap of the node that signalled, or of the newest one."""
     stack = failure.event["StackId"]
-    siblings = [told.event for told in tree if told.event["StackId"] == stack]
+    siblings = [at.event for at in tree if at.event["StackId"] == stack]
     group = _node_group(account, stack, siblings)
     if not group:
         return None
@@ -143,7 +143,7 @@ def _newest(account: Account, failure: EventAt, groups: list[str], ends: tuple[s
     for end in ends:
         for stream in (name for name in early if name.endswith(end)):
             return _read(account, failure, group, stream)
-    return Log(group, note=f"Nothing has been written to the log group {group}: what should have, did not come so far.")
+    return Log(group, note=f"The log group {group} is empty: the node or function ended before it wrote.")
 
 
 def _milliseconds(failure: EventAt) -> int:

@@ -34,8 +34,8 @@ def duration(seconds: float) -> str:
 
 
 @dataclass
-class Tier:
-    """What a nested stack is at; `working` are the resources in progress in it and in the stacks below."""
+class TierState:
+    """State of a nested stack; `working` are the resources in progress in it and in the stacks below."""
 
     status: str
     began: datetime
@@ -45,7 +45,7 @@ class Tier:
 
 
 class Progress:
-    """What the tiers of the parent stack `name` are at; every event of an operation goes to a call of the object.
+    """States of the tiers of the parent stack `name`. Call the object with every event of an operation.
 
     Times count from `began`, or else from the first event.
     """
@@ -53,7 +53,7 @@ class Progress:
     def __init__(self, name: str, began: datetime | None = None) -> None:
         self.name = name
         self.began = began
-        self.tiers: dict[str, Tier] = {}
+        self.tiers: dict[str, TierState] = {}
         self._tier_of: dict[str, str] = {}  # id of a nested stack, at any depth -> tier
         self._failed: dict[str, str] = {}  # resource -> reason
         self._live = False
@@ -76,7 +76,7 @@ class Progress:
         name, status, now = event["LogicalResourceId"], event["ResourceStatus"], event["Timestamp"]
         known = self.tiers.get(name)
         if known is None or (status.endswith("IN_PROGRESS") and not known.status.endswith("IN_PROGRESS")):
-            self.tiers[name] = Tier(status, now, now)  # begins, or begins to go back
+            self.tiers[name] = TierState(status, now, now)  # begins, or begins to go back
         tier = self.tiers[name]
         tier.status, tier.ended = status, now
         if child(event):

@@ -1,4 +1,4 @@
-"""What a deleted deployment may leave, a finder for each row of the retention table in docs/architecture.md.
+"""Finders of what a deleted deployment may leave, one for each row of the retention table in docs/architecture.md.
 
 Finders skip what a living stack still owns, list, and delete nothing.
 """
@@ -22,7 +22,7 @@ COUNTED = 20  # thousands of a bucket's objects that are looked at for its size
 
 @dataclass(frozen=True)
 class Leftover:
-    """One thing that is left: `stack` is the deployment's name, empty if it cannot be told; `remove` the command."""
+    """One leftover: `stack` is the deployment's name, empty if unknown; `remove` is the command that removes it."""
 
     kind: str
     name: str
@@ -86,7 +86,7 @@ def recovery_points(account: Account, stacks: Stacks) -> Iterator[Leftover]:
 
 def log_buckets(account: Account, stacks: Stacks) -> Iterator[Leftover]:
     """Buckets of access logs whose stack is gone."""
-    # By the tag, since CloudFormation shortens long names; by the name, since whoever owns a bucket may change its tags.
+    # By the tag, since CloudFormation shortens long names; by the name, since the owner of a bucket may change its tags.
     asked = {"TagFilters": [{"Key": LOGICAL_ID, "Values": ["AccessLogBucket"]}], "ResourceTypeFilters": ["s3"]}
     tagged = items(account.client("resourcegroupstaggingapi"), "get_resources", "ResourceTagMappingList", **asked)
     owners = {item["ResourceARN"].rsplit(":", 1)[-1]: tags(item["Tags"]).get(STACK_NAME, "") for item in tagged}
@@ -160,5 +160,5 @@ FINDERS: dict[str, Finder] = {
     "/aws/lambda/pcluster-cfn-…": provider_logs,
     "parallelcluster-<hash>-v1-do-not-delete": regional_buckets,
 }
-# It costs nothing, other services of the account use it, and who made it cannot be told.
+# It costs nothing, other services of the account use it, and its creator is unknown.
 NOT_LISTED = ("AWSServiceRoleForEC2Spot",)

@@ -1,4 +1,4 @@
-"""What CloudFormation tells about a stack and about the stacks in it: events, operations, deleted children.
+"""Events and operations of a stack and of the stacks in it, deleted ones included.
 
 Stacks in a stack are nested ones, and the stack that ParallelCluster makes for a cluster. A deleted stack can be asked by
 its id for 90 days (AWS CloudFormation API reference, DescribeStackEvents and ListStacks).
@@ -86,7 +86,7 @@ class EventAt:
 
 def tree(cloudformation: Any, stack: str, since: datetime | None = None) -> list[EventAt]:
     """The events of a stack and of all stacks in it, oldest first."""
-    return sorted(_walk(cloudformation, stack, (), since), key=lambda told: told.event["Timestamp"])
+    return sorted(_walk(cloudformation, stack, (), since), key=lambda at: at.event["Timestamp"])
 
 
 def _walk(cloudformation: Any, stack: str, path: tuple[str, ...], since: datetime | None) -> Iterator[EventAt]:
@@ -106,7 +106,7 @@ def _walk(cloudformation: Any, stack: str, path: tuple[str, ...], since: datetim
 
 def all_events(cloudformation: Any, stack: str) -> list[Event]:
     """The events of a stack and of all stacks in it, oldest first."""
-    return [told.event for told in tree(cloudformation, stack)]
+    return [at.event for at in tree(cloudformation, stack)]
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Operation:
 
     @property
     def running(self) -> bool:
-        """Whether it goes on. One that another followed does not, whatever its last word was."""
+        """True while in progress. An operation that was followed by another has ended."""
         return self.end is None and self.status.endswith("_IN_PROGRESS")
 
     @property
@@ -130,7 +130,7 @@ class Operation:
 
 
 def operations(events: list[Event]) -> list[Operation]:
-    """What was done to a stack, oldest first, out of the stack's own events."""
+    """The operations of a stack, oldest first, from the stack's own events."""
     found: list[Operation] = []
     for event in filter(is_own, events):
         status, when = event["ResourceStatus"], event["Timestamp"]

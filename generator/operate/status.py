@@ -35,7 +35,7 @@ def watch(account: Account, name: str, interval: float = INTERVAL) -> bool:
     ended = last.began
     with Progress(name, last.began).shown() as progress:
         while True:
-            # Asked first: whatever happened before the end is then among the news.
+            # Asked first: the news then include everything that happened before the end.
             status = cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
             for event in follower.news():
                 progress(event)

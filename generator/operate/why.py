@@ -32,7 +32,7 @@ def moment(when: datetime) -> str:
 def explain(account: Account, name: str) -> Iterator[str]:
     """Lines that tell why the stack's last operation failed, or that it did not.
 
-    Of a stack that was deleted after it had failed, the failure is told. Raises GeneratorError if there is no such stack.
+    For a stack that was deleted after a failure, they explain the failure. Raises GeneratorError if there is no such stack.
     """
     cloudformation = account.client("cloudformation")
     stack = find(account, name)
@@ -40,16 +40,16 @@ def explain(account: Account, name: str) -> Iterator[str]:
     if not done:
         yield f"{stack['StackName']} has done nothing yet (it is {stack['StackStatus']}): a change set waits to be executed."
         return
-    told = _to_explain(done)
-    if told is not done[-1]:
+    operation = _to_explain(done)
+    if operation is not done[-1]:
         yield f"{stack['StackName']} is deleted. Before that:"
-    events = tree(cloudformation, stack["StackId"], told.began)
-    events = [t for t in events if told.end is None or t.event["Timestamp"] < told.end]
+    events = tree(cloudformation, stack["StackId"], operation.began)
+    events = [t for t in events if operation.end is None or t.event["Timestamp"] < operation.end]
     found = causes(events)
-    yield from _verdict(stack["StackName"], account.region, told, found)
-    failed = found.first and not told.succeeded
+    yield from _verdict(stack["StackName"], account.region, operation, found)
+    failed = found.first and not operation.succeeded
     if found.first and failed:
-        yield from _cause(account, found.first, events, told)
+        yield from _cause(account, found.first, events, operation)
     if found.afterwards:
         yield f"The rollback failed too, at {found.afterwards.where} ({found.afterwards.event['ResourceType']}):"
         yield f"  {found.afterwards.event.get('ResourceStatusReason', '')}"
@@ -59,30 +59,30 @@ def explain(account: Account, name: str) -> Iterator[str]:
 
 def _to_explain(done: list[Operation]) -> Operation:
     """The last operation or, of a stack that was deleted after it had failed, the one that failed."""
-    told, before = done[-1], done[-2] if len(done) > 1 else done[-1]
-    deleted = told.kind == "delete" and told.succeeded
-    return before if deleted and before.kind != "delete" and not before.succeeded else told
+    operation, before = done[-1], done[-2] if len(done) > 1 else done[-1]
+    deleted = operation.kind == "delete" and operation.succeeded
+    return before if deleted and before.kind != "delete" and not before.succeeded else operation
 
 
-def _verdict(name: str, region: str, told: Operation, found: Causes) -> Iterator[str]:
+def _verdict(name: str, region: str, operation: Operation, found: Causes) -> Iterator[str]:
     """How the operation stands, in a sentence."""
-    subject = f"{name} ({region}): the {told.kind} of {moment(told.began)}"
-    if told.succeeded:
-        yield f"{subject} did not fail: {told.status}."
-    elif told.running and "ROLLBACK" not in told.status:
+    subject = f"{name} ({region}): the {operation.kind} of {moment(operation.began)}"
+    if operation.succeeded:
+        yield f"{subject} did not fail: {operation.status}."
+    elif operation.running and "ROLLBACK" not in operation.status:
         failed = "something has failed already" if found.first else "nothing has failed so far"
-        yield f"{subject} is still running ({told.status}), and {failed}. To watch it: make status STACK={name}"
+        yield f"{subject} is still running ({operation.status}), and {failed}. To watch it: make status STACK={name}"
     else:
-        ending = ENDINGS.get(told.status, "is being rolled back" if told.running else "was given up")
-        yield f"{subject} failed and {ending} ({told.status})."
-    if not told.succeeded and not told.running and not found.first:
+        ending = ENDINGS.get(operation.status, "is being rolled back" if operation.running else "was abandoned")
+        yield f"{subject} failed and {ending} ({operation.status})."
+    if not operation.succeeded and not operation.running and not found.first:
         yield f"No event says why. {KEPT}"
 
 
-def _cause(account: Account, first: EventAt, events: list[EventAt], told: Operation) -> Iterator[str]:
+def _cause(account: Account, first: EventAt, events: list[EventAt], operation: Operation) -> Iterator[str]:
     """The first cause, and the log that belongs to it."""
     event = first.event
-    after = duration((event["Timestamp"] - told.began).total_seconds())
+    after = duration((event["Timestamp"] - operation.began).total_seconds())
     yield ""
     yield f"  first cause  {first.where}"
     yield f"  resource     {event['ResourceType']}, {event['ResourceStatus']}"

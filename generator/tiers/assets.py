@@ -1,6 +1,6 @@
 """The stack's own bucket, in its own region, and the copier that fills it with the release's files.
 
-Nodes and Lambdas read only this bucket, so that a release may be published in another region and may even go away.
+Nodes and Lambdas read only this bucket, so that a release may be published in another region, and even be removed later.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Assets(Ports):
 
 
 def private_bucket(title: str, **properties: Any) -> Bucket:
-    """A bucket that nobody but its readers by IAM sees, encrypted with S3's own key."""
+    """A bucket without public access, encrypted with S3's own key."""
     return Bucket(
         title,
         BucketEncryption=BucketEncryption(

@@ -1,4 +1,4 @@
-"""Answers that read "auto": what they come to, the same in preflight and in the tier concerned."""
+"""What the answer "auto" means: the same in preflight and in the tier concerned."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Serverless or provisioned differs in the instances' class alone, so that one can become the other in place. The portal
 makes its own schema and user at its first boot; no DatabaseName is given here, since CloudFormation would make it
 in another character set than EnginFrame needs. No engine logs are exported: their log groups would have names of
-RDS's choosing and keep their entries for ever.
+RDS's choosing and no retention.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class LogGroup(AWSObject):
 
 
 def log_group(tier: Tier, operations: form.Operations, title: str, **properties: Any) -> LogGroup:
-    """Add a log group that keeps its entries as long as the form says and goes with the stack."""
+    """Add a log group with the form's retention; it is deleted with the stack."""
     return tier.template.add_resource(
         LogGroup(title, RetentionInDays=operations.log_retention_days, **GOES_WITH_THE_STACK, **properties)
     )

@@ -38,7 +38,7 @@ def document(*statements: Any) -> dict[str, Any]:
 
 
 def may_decrypt(*secret_arns: Any) -> Statement:
-    """The right to have Secrets Manager decrypt these secrets, and nothing else, with whatever key encrypts them.
+    """The right to have Secrets Manager decrypt these secrets, and nothing else, whichever key encrypts them.
 
     Secrets Manager names the secret in the encryption context (its user guide, "Secret encryption and decryption").
     """
@@ -56,7 +56,7 @@ def role(
     managed: Sequence[Value] = (),
     **attributes: Any,
 ) -> Role:
-    """Add a role that `service` may assume, within the operator's permissions boundary if one is given."""
+    """Add a role that `service` may assume, within the operator's permissions boundary, if there is one."""
     if_given(tier.template, BOUNDARY_GIVEN, operations.permissions_boundary_arn)
     optional: dict[str, Any] = {"ManagedPolicyArns": list(managed)} if managed else {}
     return tier.template.add_resource(
@@ -74,7 +74,7 @@ def role(
 
 
 def may_log(*groups: AWSObject) -> Statement:
-    """What a writer needs of its log groups; none may create one, or a deleted group would come back for ever."""
+    """The rights of a writer on its log groups. None may create one: a deleted group would reappear, without retention."""
     return allow(["logs:CreateLogStream", "logs:PutLogEvents"], [GetAtt(group, "Arn") for group in groups])
 
 
@@ -87,7 +87,7 @@ def may_read_release(tier: Tier, assets: form.Assets) -> Statement:
 def may_download(template: StrictTemplate, what: str, location: Value) -> If:
     """The right to read the object `location` if it is an s3:// one; `what` is part of the condition's name."""
     on_s3 = template.add_condition(f"{what}OnS3", Equals(Select(0, Split(":", location)), "s3"))
-    # s3://bucket/key: what follows the second slash is what an ARN ends in.
+    # s3://bucket/key: an ARN ends in the part behind the second slash.
     key = Select(1, Split("://", location))
     return If(on_s3, allow(["s3:GetObject"], [object_arn(key)]), NoValue)
 

@@ -1,4 +1,4 @@
-"""A dashboard over all tiers, and alarms that an operator can act upon, by e-mail if an address was given."""
+"""A dashboard over all tiers, and alarms that an operator can act upon, by e-mail if there is an address."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Monitoring(Ports):
 
 
 class _Alarms:
-    """Adds alarms that speak to one topic; a metric without data is no alarm unless said otherwise."""
+    """Adds alarms on one topic. By default a metric without data is no alarm."""
 
     def __init__(self, tier: Tier, topic: Topic) -> None:
         self.template = tier.template

@@ -214,7 +214,7 @@ def _profile(
                 ca_secret,
             ],
         ),
-        # What the operator brings may be encrypted with a key of their own.
+        # The operator's own secrets may be encrypted with a customer managed key.
         may_decrypt(secrets.admin_secret_arn, license_secret, ca_secret),
         allow(["s3:GetObject"], [partition.bucket_arn(assets.local_assets_bucket, "userdata/portal*")]),
         # EnginFrame on EC2 reads its license object again and again.

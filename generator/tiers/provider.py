@@ -1,6 +1,6 @@
 """ParallelCluster's own CloudFormation provider, once for all clusters, and what its Lambda and the nodes may do.
 
-The provider is a template that AWS publishes in each region. Its own roles know no permissions boundary; with one given,
+The provider is a template that AWS publishes in each region. Its own roles know no permissions boundary; if there is one,
 its Lambda runs under the role of AWS's ParallelCluster policies template, which does.
 """
 
@@ -28,7 +28,7 @@ POLICY_PATH = "/parallelcluster/"
 
 @dataclass(frozen=True)
 class Provider(Ports):
-    """What a cluster needs of the provider."""
+    """The provider, as a cluster uses it."""
 
     provider_token: Value = port("ServiceToken of ParallelCluster's provider")
     node_policy_arn: Value = port("Policy of head and compute nodes")

@@ -197,7 +197,7 @@ def build(tier: Tier, access: form.Access, directory: form.Directory, network: N
 
 
 def _visitors(tier: Tier, access: form.Access) -> list[object]:
-    """Who may reach the load balancer: the addresses that the operator named, and nobody else."""
+    """Ingress of the load balancer: only from the addresses that the operator named."""
     second = if_given(tier.template, "AdditionalCidrGiven", access.additional_access_cidr)
     listed = if_given(tier.template, "PrefixListGiven", access.access_prefix_list_id)
     sources: list[tuple[str | None, dict[str, Any]]] = [

@@ -76,7 +76,7 @@ def build(tier: Tier, operations: form.Operations, load_balancer: LoadBalancer) 
     # AWS WAF writes only to groups whose name begins like this.
     unique = Select(0, Split("-", Select(2, Split("/", Ref("AWS::StackId")))))
     logs = log_group(tier, operations, "WebAclLogs", LogGroupName=Sub("aws-waf-logs-${Unique}", Unique=unique))
-    # Not the group's own Arn attribute, whose :* AWS WAF drops: what it holds would differ from the template for ever.
+    # Not the group's Arn attribute: AWS WAF strips its `:*`, which would show as permanent drift.
     destination = partition.arn("logs", "log-group:${Group}", Group=Ref(logs))
     t.add_resource(
         LoggingConfiguration("WebAclLogging", ResourceArn=GetAtt(acl, "Arn"), LogDestinationConfigs=[destination])

@@ -125,7 +125,7 @@ def test_the_schemas_are_those_that_the_emulator_goes_by() -> None:
 def test_what_is_known_beyond_the_schemas_is_of_use() -> None:
     """Each entry meets a property that some template has, and says other than the schema or adds a word."""
     types = {body["Type"] for template in templates().values() for body in template["Resources"].values()}
-    assert {kind for kind, _ in update_effects.KNOWN} <= types
+    assert {kind for kind, _ in update_effects.OVERRIDES} <= types
     found = {
         (change.type, ".".join(path[:length]))
         for name in questions()
@@ -133,7 +133,7 @@ def test_what_is_known_beyond_the_schemas_is_of_use() -> None:
         for path in change.paths
         for length in range(len(path) + 1)
     } | {(c.type, update_effects.MADE) for name in questions() for c in updates.changes(name) if c.made}
-    assert set(update_effects.KNOWN) <= found
+    assert set(update_effects.OVERRIDES) <= found
 
 
 def test_create_only_properties_replace_also_below_their_path() -> None:
