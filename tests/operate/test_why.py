@@ -43,7 +43,7 @@ def test_a_custom_resource_two_levels_below(tools: Tools, emulator: Emulator, na
     assert emulator.create_stack(name, body, DisableRollback=True).status == "CREATE_FAILED"
     said = tools("why", name)
     assert (said.status, said.err) == (0, "")
-    assert "the launch of" in said.out and "failed and was given up (CREATE_FAILED)" in said.out
+    assert "the launch of" in said.out and "failed and was abandoned (CREATE_FAILED)" in said.out
     assert field(said.out, "first cause") == f"{name} / Middle / Child / Thing"
     assert field(said.out, "resource") == "Custom::Thing, CREATE_FAILED"
     assert "Mend the thing." in field(said.out, "reason")
