@@ -1,15 +1,11 @@
-"""Fixtures of the Lambdas' tests."""
+"""Fixtures of the functions' tests."""
 
 import os
-import sys
 import urllib.request
-from pathlib import Path
 
 import pytest
 
-# Where a handler finds `answer`, and its tests what they share.
-sys.path[:0] = [str(Path(__file__).parent / folder) for folder in (".", "common", "preflight")]
-from support import CloudFormation  # noqa: E402  (the folder is on the path only now)
+from testing.cloudformation import CloudFormation
 
 
 @pytest.fixture

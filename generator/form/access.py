@@ -19,14 +19,12 @@ class Access(Group, title="Access"):
         default=None,
         pattern=patterns.whole(patterns.CIDR),
         constraint="Must be an IPv4 range such as 203.0.113.0/24: name the addresses that may reach the portal.",
-        checked=False,
     )
     additional_access_cidr: Value = optional(
         "Additional addresses",
         "Optional - A second address range. Leave blank to allow only the first.",
         patterns.CIDR,
         "Must be an IPv4 range such as 198.51.100.0/24, or blank.",
-        checked=False,
     )
     access_prefix_list_id: Value = optional(
         "Allowed prefix list",
@@ -64,5 +62,4 @@ class Access(Group, title="Access"):
         "Protect the portal with AWS WAF's managed rules and a rate limit.",
         "no",
         "yes",
-        checked=False,
     )

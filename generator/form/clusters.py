@@ -50,5 +50,4 @@ class Clusters(Group, title="Clusters"):
         "Keep each cluster's Slurm accounting in the database.",
         "yes",
         "no",
-        checked=False,
     )

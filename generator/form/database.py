@@ -43,9 +43,7 @@ class Database(Group, title="Database"):
         pattern=patterns.whole(patterns.AURORA_VERSION),
         constraint="Must be a version of Aurora MySQL 3 such as 8.0.mysql_aurora.3.10.6.",
     )
-    database_backup_days: Value = number(
-        "Database backups (days)", "How long automatic backups are kept.", 7, 1, 35, checked=False
-    )
+    database_backup_days: Value = number("Database backups (days)", "How long automatic backups are kept.", 7, 1, 35)
     database_snapshot_arn: Value = optional(
         "Database snapshot",
         "Optional - ARN of a cluster snapshot of an earlier deployment. Leave blank to start empty.",

@@ -21,7 +21,6 @@ class Directory(Group, title="User directory"):
         "Optional - Domain of the Active Directory or LDAP service whose users sign in. Leave blank to have only efadmin.",
         patterns.DIRECTORY_DOMAIN,
         "Must be a name such as corp.example.com or DC=corp,DC=example,DC=com, or blank.",
-        checked=False,
     )
     directory_domain_addr: Value = optional(
         "Directory servers",
@@ -34,7 +33,6 @@ class Directory(Group, title="User directory"):
         "Optional - Distinguished name of the user that searches the directory. Leave blank for no directory.",
         patterns.DISTINGUISHED_NAME,
         "Must be a name such as CN=reader,OU=Users,DC=corp,DC=example,DC=com, or blank.",
-        checked=False,
     )
     directory_password_secret_arn: Value = optional(
         "Directory password secret",
@@ -53,11 +51,9 @@ class Directory(Group, title="User directory"):
         "Optional - LDAP filter of the users who may sign in. Leave blank to allow all.",
         patterns.LDAP_FILTER,
         "Must be a filter such as (memberOf=CN=hpc,DC=example,DC=com) without quotes and question marks, or blank.",
-        checked=False,
     )
     directory_ldap_schema: Value = choice(
         "Directory schema",
         "AD computes user ids from SIDs, AD-POSIX uses uidNumber; the others are LDAP schemas of POSIX accounts.",
         *SCHEMAS,
-        checked=False,
     )

@@ -20,14 +20,12 @@ class Operations(Group, title="Operations"):
         "Optional - Address for alarms; its owner must confirm it. Leave blank to send none.",
         patterns.EMAIL,
         "Must be an e-mail address, or blank.",
-        checked=False,
     )
     access_logs: Value = choice(
         "Access logs",
         "Write the load balancer's access logs to a bucket.",
         "no",
         "yes",
-        checked=False,
     )
     log_retention_days: Value = choice(
         "Log retention (days)",
@@ -35,14 +33,12 @@ class Operations(Group, title="Operations"):
         *LOG_RETENTION_DAYS,
         type="Number",
         default=90,
-        checked=False,
     )
     deletion_protection: Value = choice(
         "Deletion protection",
         "Protect database and load balancer from deletion. Switch it on after the launch and off before a delete.",
         "no",
         "yes",
-        checked=False,
     )
     permissions_boundary_arn: Value = optional(
         "Permissions boundary",

@@ -68,7 +68,6 @@ class Portal(Group, title="Portal"):
         50,
         50,
         16384,
-        checked=False,
     )
     portal_ami_id: Value = optional(
         "Portal machine image",
@@ -82,7 +81,6 @@ class Portal(Group, title="Portal"):
         default="1",
         pattern=patterns.whole(patterns.REFRESH),
         constraint="Must be 1 to 64 letters, digits, dots, hyphens or underscores.",
-        checked=False,
     )
     key_name: Value = optional(
         "SSH key pair",

@@ -24,8 +24,7 @@ PARENTS = (MAIN, EXISTING_VPC)
 class Question(Port):
     """A parameter of the form.
 
-    `asked_by` names the parents that ask it; for the others the answer is blank. `checked` says whether preflight has
-    anything to look at in it, beyond the constraints here.
+    `asked_by` names the parents that ask it; for the others the answer is blank.
     """
 
     label: str = ""
@@ -36,7 +35,6 @@ class Question(Port):
     minimum: float | None = None
     maximum: float | None = None
     asked_by: tuple[str, ...] = PARENTS
-    checked: bool = True
 
     def _constraints(self) -> dict[str, Any]:
         constraints = {

@@ -45,7 +45,6 @@ class Storage(Group, title="Storage"):
         "Throughput of a persistent file system: 50, 100 or 200 for PERSISTENT_1, 125 to 1000 for PERSISTENT_2.",
         *sorted((*PERSISTENT_1_THROUGHPUTS, *PERSISTENT_2_THROUGHPUTS)),
         type="Number",
-        checked=False,
     )
     kms_key_arn: Value = optional(
         "Encryption key",

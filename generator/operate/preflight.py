@@ -7,13 +7,10 @@ account, by the very code of lambda/preflight. It makes nothing. Prints a verdic
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from generator import release_folder
@@ -24,13 +21,14 @@ from generator.form import answers
 from generator.release import version
 from generator.release.launch_links import STACK_NAME
 from generator.stack import DEFAULT_ZONES, build
+from generator.text.functions import load_function
 from generator.text.sources import ROOT
 
 OK, WARNING, FAULT = "ok", "warning", "fault"
 STYLES = {OK: "green", WARNING: "yellow", FAULT: "bold red"}
 FORM = "The answers fit the form"
 RULES = "The answers fit each other"
-NOT_NAMED = "Not checked: the answers do not name AssetsBucket and AssetsBucketRegion; a published link does."
+NOT_NAMED = "The answers do not name AssetsBucket and AssetsBucketRegion: name them, or launch from a published link."
 
 
 @dataclass(frozen=True)
@@ -40,21 +38,6 @@ class Verdict:
     check: str
     level: str
     text: str = ""
-
-
-@cache
-def checks() -> ModuleType:
-    """The module lambda/preflight/handler.py, which finds what it shares with other functions in lambda/common."""
-    path = ROOT / "lambda" / "preflight" / "handler.py"
-    spec = importlib.util.spec_from_file_location("preflight_checks", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(ROOT / "lambda" / "common"))
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.pop(0)
-    return module
 
 
 def resolved(given: Mapping[str, str], region: str, folder: str) -> dict[str, str]:
@@ -84,14 +67,14 @@ def on_form(template: Mapping[str, Any], given: Mapping[str, str], region: str) 
 
 def on_account(given: Mapping[str, str], region: str, session: Any, folder: str, stack: str) -> Iterator[Verdict]:
     """What the account says; `given` are all answers, each of which fits the form."""
-    module = checks()
-    about_release = module.release_files.__doc__
+    about_release = load_function("preflight", "checks.release").release_files.title
+    check_launch = load_function("preflight").check_launch
     all_answers = resolved(given, region, folder)
-    for check, level, text in module.check(all_answers, region, session, zones=DEFAULT_ZONES, stack=stack):
-        if check == about_release and not given["AssetsBucket"]:
-            yield Verdict(check, WARNING, NOT_NAMED)
+    for verdict in check_launch(all_answers, region, session, zone_count=DEFAULT_ZONES, stack=stack):
+        if verdict.check == about_release and not given["AssetsBucket"]:
+            yield Verdict(verdict.check, WARNING, NOT_NAMED)
         else:
-            yield Verdict(check, level, text)
+            yield Verdict(verdict.check, verdict.level, verdict.text)
 
 
 def show(verdicts: list[Verdict]) -> None:

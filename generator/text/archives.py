@@ -13,8 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generator.errors import GeneratorError
+from generator.text import inline
 
 MANIFEST = "SHA256SUMS"
+FUNCTION_FILE = "index.py"  # what CloudFormation calls inline code, too
+CERTIFICATE_PINS = "lambda/certificate/requirements.txt"
 PORTAL_TEMPLATES = (
     "efinstall.config",
     "ef.slurm.conf",
@@ -38,7 +41,8 @@ def sha256sums(files: dict[str, bytes]) -> bytes:
 
 def certificate_key(root: Path) -> str:
     """Key of the certificate Lambda's zip. Hashed from its sources, so that no wheel is needed to know it."""
-    return f"lambda/certificate-{digest(sha256sums(_certificate_sources(root)))[:12]}.zip"
+    sources = {FUNCTION_FILE: _certificate_function(root), "requirements.txt": read(root / CERTIFICATE_PINS)}
+    return f"lambda/certificate-{digest(sha256sums(sources))[:12]}.zip"
 
 
 def portal_bundle(root: Path) -> tuple[str, bytes]:
@@ -77,10 +81,9 @@ def certificate_zip(root: Path, wheels: Path) -> bytes:
     import zipfile
 
     packages = {name: text for name, text in _tree(wheels).items() if not INSTALL_NOTES & set(name.split("/"))}
-    sources = {Path(name).name: content for name, content in _certificate_sources(root).items() if name.endswith(".py")}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in sorted({**packages, **sources}.items()):
+        for name, content in sorted({**packages, FUNCTION_FILE: _certificate_function(root)}.items()):
             entry = zipfile.ZipInfo(name, ZIP_EPOCH)
             entry.create_system = 3  # Unix, whatever system packs it
             entry.external_attr = 0o644 << 16
@@ -99,9 +102,8 @@ def packed(root: Path, *, wheels: Path) -> dict[str, bytes]:
     }
 
 
-def _certificate_sources(root: Path) -> dict[str, bytes]:
-    names = ("certificate/handler.py", "certificate/requirements.txt", "common/answer.py")
-    return {name: read(root / "lambda" / name) for name in names}
+def _certificate_function(root: Path) -> bytes:
+    return inline.join(root, "certificate").encode()
 
 
 def _tree(folder: Path) -> dict[str, bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,15 +11,10 @@ import yaml
 
 from generator import __version__, release_folder
 from generator.errors import GeneratorError
+from generator.text import inline
 from generator.text.yaml import load_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-# A function or class, under a decorator or not, and its docstring, if code follows: a class of nothing else keeps its own.
-DOCUMENTED = re.compile(
-    r'^(?P<decorator> *@.*\n)?(?P<head> *(?:def|class) .*:\n) +"""(?:[^"]|"(?!""))*"""\n+(?= )', re.MULTILINE
-)
-COMMENT = re.compile(r"^ *# .*\n", re.MULTILINE)
-INDENT = re.compile(r"^ +", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -62,32 +56,5 @@ class Sources:
 
     @cache  # noqa: B019 - one object for a run
     def inline_function(self, name: str) -> str:
-        """The code of Lambda `name` as one file: lambda/common/answer.py stands in place of its import.
-
-        What modules and functions say of themselves, lines of comment and imports said twice stay in the sources, and
-        the code is indented by two blanks: a template is to stay below 51,200 bytes. Only a decorator may make use of a
-        docstring, as preflight's checks do.
-        """
-        handler = f"lambda/{name}/handler.py"
-        before, imported, after = self._code(handler).partition("from answer import")
-        if not imported or "from answer import" in after:
-            raise GeneratorError(f"{handler} must import once `from answer import …`, on one line")
-        rest = after.partition("\n")[2]
-        answer = self._code("lambda/common/answer.py")
-        said = {line for line in before.splitlines() if line.startswith("import ")}
-        answer = "".join(line for line in answer.splitlines(keepends=True) if line.rstrip("\n") not in said)
-        code = COMMENT.sub("", f"{before}{answer}{rest}")
-        code = f"# {handler} and lambda/common/answer.py\n{INDENT.sub(lambda found: found[0][::2], code)}"
-        if not code.isascii() or "\t" in code or " \n" in code:
-            raise GeneratorError(
-                f"lambda/{name}: use plain ASCII without tabs or trailing blanks, so that it stays readable YAML"
-            )
-        return code
-
-    def _code(self, path: str) -> str:
-        """A Python module without docstrings, but those under a decorator."""
-        text = self.text(path)
-        _, found, code = text.partition('"""\n\n') if text.startswith('"""') else ("", "", "")
-        if not found:
-            raise GeneratorError(f"{path} must begin with a docstring and a blank line")
-        return DOCUMENTED.sub(lambda found: found[0] if found["decorator"] else found["head"], code)
+        """The code of the function lambda/`name` as one file."""
+        return inline.join(self.root, name)

@@ -55,7 +55,7 @@ def function(
         Function(
             title,
             Description=description,
-            Handler="index.handler" if "ZipFile" in code.properties else "handler.handler",
+            Handler="index.handler",
             Runtime=RUNTIME,
             Architectures=["x86_64"],
             Role=GetAtt(role_, "Arn"),

@@ -33,8 +33,8 @@ from generator.tiers.preflight import Preflight
 
 # The VPC is cut into eight blocks: the first four for private subnets, the last four for public ones.
 BLOCKS = 8
-FIRST_PUBLIC_BLOCK = 4
-MAX_ZONES = 3  # of the parent's size; the VPC would have room for four
+MAX_ZONES = BLOCKS // 2
+FIRST_PUBLIC_BLOCK = MAX_ZONES
 EVERYWHERE = "0.0.0.0/0"
 
 

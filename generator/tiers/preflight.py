@@ -6,8 +6,9 @@ looked up once and again only when the ParallelCluster version or the refresh an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from awacs.aws import Condition as PolicyCondition
 from awacs.aws import StringEquals
@@ -19,43 +20,13 @@ from generator.cfn.custom_resources import SERVICE, VALUE, StrictCustomResource
 from generator.cfn.ports import Ports, each_port, port
 from generator.cfn.template import Value
 from generator.cfn.wiring import Tier
-from generator.form import Form, Question
+from generator.form import Form
+from generator.text.functions import load_function
 from generator.tiers import choices
 from generator.tiers.conditions import DIRECTORY_CA_GIVEN, DIRECTORY_GIVEN, directory_ca_secret, if_given
 from generator.tiers.functions import function
 from generator.tiers.iam import allow, may_decrypt, may_download, may_read_release
 
-# The checks only read, and most of these actions know no narrower resource; what an answer names is granted below. A
-# right that is taken away costs a warning, not the launch.
-READS = (
-    "acm:DescribeCertificate",
-    "cloudformation:DescribeStacks",
-    "ec2:DescribeAddresses",
-    "ec2:DescribeAvailabilityZones",
-    "ec2:DescribeImages",
-    "ec2:DescribeInstances",
-    "ec2:DescribeInstanceTypeOfferings",
-    "ec2:DescribeInstanceTypes",
-    "ec2:DescribeKeyPairs",
-    "ec2:DescribeManagedPrefixLists",
-    "ec2:DescribeRouteTables",
-    "ec2:DescribeSubnets",
-    "ec2:DescribeVpcAttribute",
-    "ec2:DescribeVpcs",
-    "elasticfilesystem:DescribeFileSystems",
-    "fsx:DescribeFileSystems",
-    "iam:GetPolicy",
-    "iam:GetRole",
-    "kms:DescribeKey",
-    "rds:DescribeAccountAttributes",
-    "rds:DescribeDBClusterSnapshots",
-    "rds:DescribeDBEngineVersions",
-    "rds:DescribeOrderableDBInstanceOptions",
-    "route53:GetHostedZone",
-    "route53:ListResourceRecordSets",
-    "servicequotas:GetAWSDefaultServiceQuota",
-    "servicequotas:GetServiceQuota",
-)
 SPOT = partition.service_principal("spot")
 
 
@@ -96,13 +67,14 @@ class Preflight(Ports):
 
 def build(tier: Tier, form: Form) -> Preflight:
     """Preflight's function, the checks and the image; everything else in the parent comes after this tier."""
+    facts = load_function("preflight", "facts")
     code = Code(ZipFile=tier.sources.inline_function("preflight"))
     checker = function(
         tier,
         form.operations,
         "PreflightFunction",
         code,
-        _rights(tier, form),
+        _rights(tier, form, facts.ACTIONS),
         timeout=60,
         memory=1024,  # the checks' clients cost processor time, which comes with memory
         description="Checks a launch before anything is made.",
@@ -112,7 +84,8 @@ def build(tier: Tier, form: Form) -> Preflight:
         PreflightChecks(
             "Checks",
             **service,
-            Answers={name: value for name, port_, value in each_port(form) if cast(Question, port_).checked},
+            # No others, so that an update of another answer leaves the checks alone.
+            Answers={name: value for name, _, value in each_port(form) if facts.is_one_of(name, facts.READ)},
             Zones=str(tier.zone_count),
             Resolved={
                 "DatabaseInstanceClass": choices.database_class(tier.template, form.database),
@@ -140,8 +113,11 @@ def build(tier: Tier, form: Form) -> Preflight:
     )
 
 
-def _rights(tier: Tier, form: Form) -> list[Any]:
-    """What the checks may do: read, look into what the answers name, and make the role that Spot instances need."""
+def _rights(tier: Tier, form: Form, actions: Sequence[str]) -> list[Any]:
+    """What the checks may do: read, look into what the answers name, and make the role that Spot instances need.
+
+    A right that is taken away costs a warning, not the launch.
+    """
     t = tier.template
     secrets, admin_arn = "secretsmanager", form.portal.admin_password_secret_arn
     looks = [f"{secrets}:DescribeSecret", f"{secrets}:GetSecretValue"]
@@ -150,7 +126,7 @@ def _rights(tier: Tier, form: Form) -> list[Any]:
     directory = if_given(t, DIRECTORY_GIVEN, form.directory.directory_password_secret_arn)
     ca = directory_ca_secret(t, form.directory)
     return [
-        allow(READS),
+        allow(actions),
         If(admin, allow(looks, [admin_arn]), NoValue),
         If(admin, may_decrypt(admin_arn), NoValue),
         If(license_, allow(looks[:1], [form.portal.license_secret_arn]), NoValue),

@@ -11,11 +11,14 @@ s3:DeleteObjectVersion.
 import hashlib
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
+from typing import IO, Any, NamedTuple
 
 import boto3
-from answer import LOG, Fault, custom_resource
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from common.answer import LOG, Event, Fault, Result, custom_resource
 
 CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 5})
 MANIFEST = "SHA256SUMS"
@@ -23,53 +26,71 @@ PASSES = 20  # over the bucket until it is found empty; something may still writ
 
 
 @custom_resource
-def handler(event):
+def handler(event: Event) -> Result:
     """Create and Update copy, Delete empties the bucket."""
     properties = event["ResourceProperties"]
-    bucket, source = (properties.get(name) for name in ("Bucket", "SourceBucket"))
     if event["RequestType"] == "Delete":
-        if isinstance(bucket, str) and bucket and bucket != source:  # a Create that was refused has copied nothing
+        bucket = properties.get("Bucket")
+        # A Create that was refused for the publisher's own bucket has copied nothing.
+        if isinstance(bucket, str) and bucket and bucket != properties.get("SourceBucket"):
             empty(bucket)
         return None, {}
-    region, prefix = (properties.get(name) or "" for name in ("SourceRegion", "SourcePrefix"))
+    wanted = wanted_of(properties)
+    if wanted.bucket == wanted.source:
+        raise Fault(f"Bucket {wanted.bucket} is the publisher's own: it would be emptied at the end, so name another.")
+    copied = copy(Release(wanted.source, wanted.region, wanted.prefix), wanted.bucket, wanted.keys)
+    return f"assets-in-{wanted.bucket}", {"Bucket": wanted.bucket, "Copied": copied}
+
+
+class Wanted(NamedTuple):
+    """What to copy from where to where."""
+
+    bucket: str
+    source: str
+    region: str
+    prefix: str
+    keys: list[str]
+
+
+def wanted_of(properties: Mapping[str, Any]) -> Wanted:
+    """The properties, if they are what they must be."""
+    bucket, source = properties.get("Bucket"), properties.get("SourceBucket")
+    region, prefix = properties.get("SourceRegion") or "", properties.get("SourcePrefix") or ""
     keys = properties.get("Keys")
     if not all(isinstance(text, str) for text in (bucket, source, region, prefix)) or not (bucket and source):
         raise Fault("SourceBucket, SourceRegion, SourcePrefix and Bucket must be texts: give the release's location.")
     if not isinstance(keys, list) or not all(isinstance(key, str) and key for key in keys):
         raise Fault("Keys must be a list of texts: rebuild the template from an unchanged source.")
-    if bucket == source:
-        raise Fault(f"Bucket {bucket} is the publisher's own: it would be emptied at the end, so name another.")
-    copied = copy(Release(source, region, prefix), bucket, keys)
-    return f"assets-in-{bucket}", {"Bucket": bucket, "Copied": copied}
+    return Wanted(bucket, source, region, prefix, keys)
 
 
 class Release:
     """The files below `prefix` in the publisher's `bucket`, which is in `region`."""
 
-    def __init__(self, bucket, region, prefix):
+    def __init__(self, bucket: str, region: str, prefix: str) -> None:
         self.bucket, self.region, self.prefix = bucket, region, prefix
         self.s3 = boto3.client("s3", region_name=region or None, config=CONFIG)
 
-    def checksums(self):
+    def checksums(self) -> dict[str, str]:
         """SHA-256 in hex by key, from the release's manifest."""
         with tempfile.TemporaryFile() as file:
             self.fetch(MANIFEST, file)
             lines = file.read().decode("utf-8", "replace").splitlines()
         return {line[66:]: line[:64] for line in lines}  # sha256sum: 64 digits, a blank, a blank or *, the name
 
-    def fetch(self, key, file):
+    def fetch(self, key: str, file: IO[bytes]) -> None:
         """Writes the object into `file`, which is then at its start again."""
         where = f"s3://{self.bucket}/{self.prefix}{key}"
         try:
             self.s3.download_fileobj(self.bucket, self.prefix + key, file)
         except ClientError as error:
-            raise Fault(f"{where} {explain(error, self.region)}") from None
+            raise Fault(f"{where} {explain_refusal(error, self.region)}") from None
         except BotoCoreError as error:
             raise Fault(f"{where} cannot be fetched ({error}): check AssetsBucketRegion, then try again.") from None
         file.seek(0)
 
 
-def explain(error, region):
+def explain_refusal(error: ClientError, region: str) -> str:
     """What S3's refusal means, and the remedy."""
     code = error.response["Error"]["Code"]
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
@@ -83,7 +104,7 @@ def explain(error, region):
     return f"cannot be fetched ({code}): check AssetsBucket, AssetsBucketRegion and AssetsPrefix."
 
 
-def copy(release, bucket, keys):
+def copy(release: Release, bucket: str, keys: Sequence[str]) -> int:
     """Brings `keys` into `bucket` unless they are there; returns how many were fetched."""
     checksums = release.checksums()
     unknown = [key for key in keys if key not in checksums]
@@ -105,7 +126,7 @@ def copy(release, bucket, keys):
     return copied
 
 
-def digest(file):
+def digest(file: IO[bytes]) -> str:
     """SHA-256 of the file's content in hex; the file is at its start before and after."""
     sha256 = hashlib.sha256()
     for block in iter(lambda: file.read(1 << 20), b""):
@@ -114,31 +135,21 @@ def digest(file):
     return sha256.hexdigest()
 
 
-def present(s3, bucket, key, checksum):
+def present(s3: Any, bucket: str, key: str, checksum: str) -> bool:
     """Whether an earlier run has put this very content there. Any refusal means: copy it."""
     try:
-        return s3.head_object(Bucket=bucket, Key=key)["Metadata"].get("sha256") == checksum
+        return bool(s3.head_object(Bucket=bucket, Key=key)["Metadata"].get("sha256") == checksum)
     except ClientError:
         return False
 
 
-def empty(bucket):
+def empty(bucket: str) -> None:
     """Deletes all versions and delete markers of `bucket`, until there are none."""
     s3 = boto3.client("s3", config=CONFIG)
-    stuck = []
+    stuck: list[dict[str, str]] = []
     for attempt in range(PASSES):
         try:
-            pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
-            found, stuck = 0, []
-            for page in pages:
-                names = [
-                    {"Key": item["Key"], "VersionId": item["VersionId"]}
-                    for item in page.get("Versions", []) + page.get("DeleteMarkers", [])
-                ]
-                if names:
-                    found += len(names)
-                    done = s3.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})
-                    stuck += done.get("Errors", [])
+            found, stuck = delete_versions(s3, bucket)
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code == "NoSuchBucket":
@@ -150,3 +161,18 @@ def empty(bucket):
             time.sleep(min(attempt, 5))
     reason = f"{stuck[0].get('Key')}: {stuck[0].get('Code')}" if stuck else "something keeps writing into it"
     raise Fault(f"Bucket {bucket} cannot be emptied ({reason}): empty it by hand, then delete again.")
+
+
+def delete_versions(s3: Any, bucket: str) -> tuple[int, list[dict[str, str]]]:
+    """Deletes what is there once over; returns how much was found, and S3's errors."""
+    found, errors = 0, []
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        names = [
+            {"Key": item["Key"], "VersionId": item["VersionId"]}
+            for item in page.get("Versions", []) + page.get("DeleteMarkers", [])
+        ]
+        if names:
+            found += len(names)
+            done = s3.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})
+            errors += done.get("Errors", [])
+    return found, errors

@@ -10,9 +10,10 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
-from support import CloudFormation, Context, load
 
-assets = load("assets")
+from assets import handler as assets
+from testing.cloudformation import CloudFormation, Context
+
 FILES = {
     "userdata/portal-0123456789ab.tar": b"portal" * 1000,
     "userdata/cluster/publish.sh": b"#!/bin/sh\n",
@@ -144,7 +145,7 @@ def test_a_missing_file_of_the_manifest_is_named(cloudformation: CloudFormation,
 )
 def test_refusals_are_explained(code: str, headers: dict[str, str], words: str) -> None:
     error = ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPHeaders": headers}}, "GetObject")
-    assert words in assets.explain(error, "eu-west-1")
+    assert words in assets.explain_refusal(error, "eu-west-1")
 
 
 def test_delete_empties_the_bucket_with_all_versions(cloudformation: CloudFormation, s3: Any) -> None:

@@ -10,14 +10,16 @@ on the account's certificate/* of the region, since ACM chooses the ARN.
 import datetime
 import re
 import time
+from typing import Any, TypeGuard
 
 import boto3
-from answer import LOG, Fault, custom_resource
 from botocore.config import Config
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from common.answer import LOG, Context, Event, Fault, Result, custom_resource
 
 VALID_DAYS = 397  # browsers take no longer ones (CA/Browser Forum, baseline requirements)
 RENEW_DAYS = 60  # before the end; the schedule calls more than once within them
@@ -28,15 +30,16 @@ NAME = re.compile(r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 5})
 
 
-def handler(event, context):
+def handler(event: object, context: Context) -> str | None:
     """A schedule's call raises what goes wrong, so that the function's error metric and alarm see it."""
     if isinstance(event, dict) and "RequestType" not in event and "CertificateArn" in event:
         return renew(event["CertificateArn"], event["DomainName"])
-    return resource(event, context)
+    resource(event, context)
+    return None
 
 
 @custom_resource
-def resource(event):
+def resource(event: Event) -> Result:
     """Create and Update import, into the certificate of that name if there is one; Delete deletes."""
     acm = boto3.client("acm", config=CONFIG)
     name = event["ResourceProperties"].get("DomainName")
@@ -56,12 +59,12 @@ def resource(event):
     return arn, {"CertificateArn": arn}
 
 
-def is_certificate(arn):
+def is_certificate(arn: object) -> TypeGuard[str]:
     """Whether `arn` is an ACM certificate's, and no stand-in of a failed Create."""
     return isinstance(arn, str) and ":acm:" in arn
 
 
-def find(acm, name):
+def find(acm: Any, name: object) -> str | None:
     """ARN of the imported certificate for `name`, or None. The name is one balancer's alone, so it is ours.
 
     A repeated Create finds what the first one made, and a Delete what a Create left that was answered too late.
@@ -72,22 +75,23 @@ def find(acm, name):
         for known in page["CertificateSummaryList"]:
             names = [known.get("DomainName", ""), *known.get("SubjectAlternativeNameSummaries", [])]
             if known.get("Type") == "IMPORTED" and name.lower() in map(str.lower, names):
-                return known["CertificateArn"]
+                return str(known["CertificateArn"])
     return None
 
 
-def import_certificate(acm, name, arn=None):
+def import_certificate(acm: Any, name: str, arn: str | None = None) -> str:
     """Makes a key and a certificate for `name` and imports both, over the certificate `arn` if it is there still."""
     certificate, key = make(name)
     if arn:
         try:
-            return acm.import_certificate(Certificate=certificate, PrivateKey=key, CertificateArn=arn)["CertificateArn"]
+            acm.import_certificate(Certificate=certificate, PrivateKey=key, CertificateArn=arn)
+            return arn
         except acm.exceptions.ResourceNotFoundException:
             LOG.warning("%s is gone: importing another", arn)
-    return acm.import_certificate(Certificate=certificate, PrivateKey=key)["CertificateArn"]
+    return str(acm.import_certificate(Certificate=certificate, PrivateKey=key)["CertificateArn"])
 
 
-def make(name):
+def make(name: str) -> tuple[bytes, bytes]:
     """Certificate and private key for `name`, both as PEM."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     common_name = name if len(name) <= COMMON_NAME else "hpc-portal"  # clients go by subjectAltName
@@ -119,7 +123,7 @@ def make(name):
     return certificate.public_bytes(pem), key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
 
 
-def renew(arn, name):
+def renew(arn: str, name: str) -> str:
     """Imports a new certificate over `arn` if it ends soon; returns what was done, for the log."""
     acm = boto3.client("acm", config=CONFIG)
     end = acm.describe_certificate(CertificateArn=arn)["Certificate"]["NotAfter"]
@@ -131,13 +135,14 @@ def renew(arn, name):
     return done
 
 
-def delete(acm, arn):
+def delete(acm: Any, arn: str) -> None:
     """Deletes the certificate once nothing uses it; one that is gone is deleted."""
     for attempt in range(IN_USE_TRIES):
         try:
-            return acm.delete_certificate(CertificateArn=arn)
+            acm.delete_certificate(CertificateArn=arn)
+            return
         except acm.exceptions.ResourceNotFoundException:
-            return None
+            return
         except acm.exceptions.ResourceInUseException:
             LOG.info("%s is in use still", arn)
         if attempt < IN_USE_TRIES - 1:

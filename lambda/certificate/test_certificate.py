@@ -14,9 +14,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
-from support import CloudFormation, Context, load
 
-certificate = load("certificate")
+from certificate import handler as certificate
+from testing.cloudformation import CloudFormation, Context
+
 NAME = "internal-hpc-Balan-1A2B-123456789.us-east-1.elb.amazonaws.com"
 LONG = f"internal-{'b' * 40}-1234567890.cn-northwest-1.elb.amazonaws.com.cn"
 
@@ -127,7 +128,8 @@ def test_delete_after_a_failed_create(cloudformation: CloudFormation, acm: Any) 
 
 def busy(monkeypatch: pytest.MonkeyPatch, times: int) -> list[float]:
     """Makes ACM say so many times that the certificate is in use; returns the pauses between tries."""
-    real, pauses, left = boto3.client, [], [times]
+    pauses: list[float] = []
+    real, left = boto3.client, [times]
 
     def client(*arguments: Any, **options: Any) -> Any:
         found = real(*arguments, **options)
@@ -169,8 +171,8 @@ def test_renewal_in_place(acm: Any, monkeypatch: pytest.MonkeyPatch, days: int, 
         pem, key = certificate.make(NAME)
     arn = acm.import_certificate(Certificate=pem, PrivateKey=key)["CertificateArn"]
     serial = imported(acm, arn).serial_number
-    said = certificate.handler({"CertificateArn": arn, "DomainName": NAME}, Context())
-    assert ("renewed" in said) is renewed
+    done = certificate.handler({"CertificateArn": arn, "DomainName": NAME}, Context())
+    assert ("renewed" in str(done)) is renewed
     assert (imported(acm, arn).serial_number != serial) is renewed
     if renewed:
         left = imported(acm, arn).not_valid_after_utc - datetime.datetime.now(datetime.timezone.utc)

@@ -4,8 +4,7 @@
 expects to go wrong; any other exception is answered too. An alarm ends the work before the Lambda's own time is up, so
 the function never times out and Lambda never repeats an event that was answered.
 Nothing of an event is logged but its request type, logical id and the names of its properties: properties may be
-private, and ResponseURL is a credential. Needs no IAM action. Standard library only: the text of this file is put into
-inline Lambdas in place of the line `from answer import ...`.
+private, and ResponseURL is a credential. Needs no IAM action, and nothing but the standard library.
 """
 
 import functools
@@ -15,6 +14,8 @@ import signal
 import time
 import traceback
 import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, Protocol
 
 LOG = logging.getLogger()
 LOG.setLevel(logging.INFO)
@@ -22,6 +23,22 @@ LIMIT = 4096  # bytes of an answer
 MARGIN = 8  # seconds that are left for the answer
 ATTEMPTS = 6  # to send the answer
 NOT_CREATED = "not-created"  # physical id of a resource whose Create failed
+
+Event = dict[str, Any]
+"""CloudFormation's request: its type, ResourceType and ResourceProperties, and for an update OldResourceProperties."""
+
+Result = tuple[str | None, Mapping[str, object]]
+"""The physical id (None: the one that the event names) and the attributes."""
+
+
+class Context(Protocol):
+    """What Lambda tells a function of its run."""
+
+    log_group_name: str
+    log_stream_name: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Time until Lambda ends the run."""
 
 
 class Fault(Exception):
@@ -32,46 +49,59 @@ class Late(BaseException):
     """The work took too long. No library's `except Exception` swallows it."""
 
 
-def custom_resource(work):
+def custom_resource(work: Callable[[Event], Result]) -> Callable[[object, Context], None]:
     """Decorator: a Lambda handler that answers each event with what `work(event)` returns or raises.
 
-    The event's RequestType is then one of the three and its ResourceProperties are a dict; nothing else is sure. `work`
-    returns the physical id (None: the one that the event names) and the attributes.
+    The event's RequestType is then one of the three and its ResourceProperties are a dict; nothing else is sure.
     """
 
     @functools.wraps(work)
-    def handler(event, context):
-        url = event.get("ResponseURL") if isinstance(event, dict) else None
-        if not isinstance(url, str) or not url.lower().startswith(("https://", "http://")):
+    def answer_event(event: object, context: Context) -> None:
+        if not isinstance(event, dict) or not is_web_address(event.get("ResponseURL")):
             LOG.error("This event has no ResponseURL, so there is nobody to answer.")
             return
-        answer = {name: clip(event.get(name), 600) for name in ("StackId", "RequestId", "LogicalResourceId")}
+        names = ("StackId", "RequestId", "LogicalResourceId")
+        answer: dict[str, object] = {name: clip(event.get(name), 600) for name in names}
         answer["PhysicalResourceId"] = clip(event.get("PhysicalResourceId"), 600) or NOT_CREATED
+        fault: str | None = None
         try:
-            set_alarm(context.get_remaining_time_in_millis() / 1000 - MARGIN)
-            try:
-                physical_id, data = work(checked(event))
-            finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+            physical_id, data = in_time(work, event, context)
             answer["Data"] = {name: str(value) for name, value in data.items()}
             answer["PhysicalResourceId"] = physical_id or answer["PhysicalResourceId"]
-            fault = None
-        except Fault as error:
-            fault = str(error)
-        except Late:
-            fault = "The work did not end in time: see the log, and try again."
         except BaseException as error:  # CloudFormation waits for an answer even where a library calls sys.exit
-            LOG.error("%s", "".join(traceback.format_tb(error.__traceback__)))  # lines of code, no values
-            fault = f"Unexpected {type(error).__name__}: {error}; see the log."
-        answer["Status"] = "SUCCESS" if fault is None else "FAILED"
-        if fault is not None:
+            fault = explain(error)
             LOG.error("%a", fault)  # ASCII: a log takes no lone surrogates
-        send(url, encode(answer, fault or "Done.", context), context)
+        answer["Status"] = "SUCCESS" if fault is None else "FAILED"
+        send(event["ResponseURL"], encode(answer, fault or "Done.", context), context)
 
-    return handler
+    return answer_event
 
 
-def checked(event):
+def explain(error: BaseException) -> str:
+    """What the operator reads of an error."""
+    if isinstance(error, Fault):
+        return str(error)
+    if isinstance(error, Late):
+        return "The work did not end in time: see the log, and try again."
+    LOG.error("%s", "".join(traceback.format_tb(error.__traceback__)))  # lines of code, no values
+    return f"Unexpected {type(error).__name__}: {error}; see the log."
+
+
+def is_web_address(value: object) -> bool:
+    """Whether the value is a URL that can be sent to."""
+    return isinstance(value, str) and value.lower().startswith(("https://", "http://"))
+
+
+def in_time(work: Callable[[Event], Result], event: Event, context: Context) -> Result:
+    """The result of `work`. Raises Late when there is only the time left to say so."""
+    set_alarm(context.get_remaining_time_in_millis() / 1000 - MARGIN)
+    try:
+        return work(checked(event))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def checked(event: Event) -> Event:
     """`event` with ResourceProperties that are a dict, if its request type is known."""
     properties = event.get("ResourceProperties")
     properties = properties if isinstance(properties, dict) else {}
@@ -81,17 +111,17 @@ def checked(event):
     return {**event, "ResourceProperties": properties}
 
 
-def set_alarm(seconds):
+def set_alarm(seconds: float) -> None:
     """Raises Late after `seconds`, and again each second should it be swallowed."""
 
-    def ring(*_):
+    def ring(*_: object) -> NoReturn:
         raise Late
 
     signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), 1)
 
 
-def clip(value, size):
+def clip(value: object, size: int) -> str:
     """The text `value` cut to `size` bytes of JSON, quotes included; of anything but text, nothing."""
     text = value[:size] if isinstance(value, str) else ""
     while text and len(json.dumps(text)) > size:
@@ -99,14 +129,14 @@ def clip(value, size):
     return text
 
 
-def encode(answer, reason, context):
+def encode(answer: Mapping[str, object], reason: str, context: Context) -> bytes:
     """`answer` and `reason` as JSON of at most LIMIT bytes; what is cut is the reason, never the way to the log."""
     log = f" (log group {context.log_group_name}, stream {context.log_stream_name})"
     room = LIMIT - len(json.dumps({**answer, "Reason": log}))
     return json.dumps({**answer, "Reason": clip(reason, room + 2) + log}).encode()
 
 
-def send(url, body, context):
+def send(url: str, body: bytes, context: Context) -> None:
     """PUTs `body`, again and again while there is time. The URL is a credential: it is neither logged nor raised."""
     for attempt in range(ATTEMPTS):
         try:

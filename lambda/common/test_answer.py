@@ -7,11 +7,12 @@ import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
-import answer
 import pytest
-from answer import Fault, custom_resource
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from common import answer
+from common.answer import Fault, custom_resource
 
 
 class Context:
@@ -66,7 +67,8 @@ def test_a_failed_update_keeps_the_physical_id(cloudformation: Any) -> None:
 
 
 def test_a_wrong_result_of_the_work_is_answered(cloudformation: Any) -> None:
-    assert cloudformation.send(custom_resource(lambda event: None), "Create", {})["Status"] == "FAILED"
+    nothing: Any = None
+    assert cloudformation.send(custom_resource(lambda event: nothing), "Create", {})["Status"] == "FAILED"
 
 
 @pytest.mark.parametrize("request_type", ["Read", "", None, 7, ["Create"]])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from generator.stack import MAX_ZONES, MIN_ZONES
 from tests.support.built import NAMES, PARENTS, questions, templates
 from tests.support.rendered import partition_of, properties, rendered
 
@@ -291,7 +292,7 @@ def test_who_may_reach_the_balancer() -> None:
 
 
 @pytest.mark.parametrize(("cidr", "size"), [("10.0.0.0/16", 19), ("172.16.0.0/18", 21), ("192.168.0.0/20", 23)])
-@pytest.mark.parametrize("zones", [2, 3])
+@pytest.mark.parametrize("zones", range(MIN_ZONES, MAX_ZONES + 1))
 def test_the_vpc_is_cut_into_eighths(cidr: str, size: int, zones: int) -> None:
     network = rendered("network", "us-east-1", zones, VpcCidr=cidr)["Resources"]
     kinds = [f"{kind}Subnet{zone}" for kind in ("Private", "Public") for zone in range(1, zones + 1)]

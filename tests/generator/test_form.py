@@ -13,6 +13,8 @@ from generator import form
 from generator.form import Question, patterns
 from generator.form.portal import ENGINFRAME_INSTALLER
 from generator.form.question import numbered
+from generator.stack import MAX_ZONES, MIN_ZONES
+from generator.text.functions import load_function
 from generator.text.sources import ROOT
 from tests.support.built import PARENTS, package_folder, questions, templates
 
@@ -38,7 +40,7 @@ def interface(parent: str) -> dict[str, Any]:
     return templates()[parent]["Metadata"]["AWS::CloudFormation::Interface"]  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("zones", [2, 3])
+@pytest.mark.parametrize("zones", range(MIN_ZONES, MAX_ZONES + 1))
 @pytest.mark.parametrize("parent", PARENTS)
 def test_every_parameter_is_in_one_group_and_labeled(parent: str, zones: int) -> None:
     template = templates(zones)[parent]
@@ -370,29 +372,28 @@ def test_every_question_reaches_the_reference() -> None:
         assert f"`{name}`" in text and numbered(question.label, name) in text
 
 
-def test_every_answer_that_a_check_looks_at_reaches_preflight() -> None:
-    """Preflight receives a `name=answer` line for each question that its source names, in both parents, and no other."""
-    source = (ROOT / "lambda" / "preflight" / "handler.py").read_text()
-    code = source.split('"""', 2)[2]  # behind the module's own text
-    words = {
-        word for quoted in re.findall(r"['\"]([^'\"\n]+)['\"]", code) for word in re.findall(r"\b[A-Z]\w+", quoted)
-    }
-    for parent in PARENTS:
-        checks = templates()["preflight"]["Resources"]["Checks"]["Properties"]["Answers"]
-        assert all(value == {"Ref": name} for name, value in checks.items())
-        assert checks.keys() == {name for name, question in questions().items() if question.checked}
-        unseen = templates()[parent]["Parameters"].keys() - checks.keys()
-        # The image is a resource of its own beside the checks.
-        assert unseen & words == {"PortalImageRefresh"}
+@pytest.mark.parametrize("zones", range(MIN_ZONES, MAX_ZONES + 1))
+def test_preflight_receives_the_answers_that_a_check_reads_and_no_other(zones: int) -> None:
+    """Another answer's update leaves preflight's resource, and with it the checks, alone."""
+    facts = load_function("preflight", "facts")
+    template = templates(zones)["preflight"]
+    answers = template["Resources"]["Checks"]["Properties"]["Answers"]
+    assert answers == {name: {"Ref": name} for name in questions(zones) if facts.is_one_of(name, facts.READ)}
+    assert len(template["Parameters"]) <= 200, "what CloudFormation takes"
+
+
+def test_the_form_asks_everything_that_a_check_reads() -> None:
+    facts = load_function("preflight", "facts")
+    assert [name for name in facts.READ if not any(facts.is_one_of(asked, (name,)) for asked in questions())] == []
 
 
 def test_a_question_knows_its_zone() -> None:
-    for name, zone in (("AvailabilityZone1", "1"), ("AvailabilityZone3", "3")):
-        asked = templates(3)[form.MAIN]
+    for name, zone in (("AvailabilityZone1", "1"), ("AvailabilityZone4", "4")):
+        asked = templates(4)[form.MAIN]
         label = asked["Metadata"]["AWS::CloudFormation::Interface"]["ParameterLabels"][name]["default"]
         assert label == f"Availability Zone {zone}"
         assert f"cluster {zone}" in asked["Parameters"][name]["Description"]
-        assert isinstance(questions(3)[name], Question)
+        assert isinstance(questions(4)[name], Question)
 
 
 @pytest.mark.parametrize("parent", PARENTS)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from generator import form
+from generator.stack import MAX_ZONES, MIN_ZONES
 from tests.support.built import (
     NAMES,
     PARENTS,
@@ -39,7 +40,7 @@ RETAINED = {
     "database.DatabaseCluster": ("Snapshot", "Snapshot"),
     "file-system.FileSystem": ("RetainExceptOnCreate", "Retain"),
     "load-balancer.AccessLogBucket": ("RetainExceptOnCreate", "Retain"),
-    **{f"lustre.LustreFileSystem{zone}": ("Delete", "Retain") for zone in (1, 2, 3)},
+    **{f"lustre.LustreFileSystem{zone}": ("Delete", "Retain") for zone in range(1, MAX_ZONES + 1)},
 }
 GROUPS = {
     "LoadBalancerSecurityGroup": "Load balancer of the portal",
@@ -62,7 +63,7 @@ def of(kind: str) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(("place", "body"), everything(3))
+@pytest.mark.parametrize(("place", "body"), everything(MAX_ZONES))
 def test_what_holds_data_says_what_becomes_of_it(place: str, body: dict[str, Any]) -> None:
     policies = (body.get("DeletionPolicy"), body.get("UpdateReplacePolicy"))
     assert policies[1] != "RetainExceptOnCreate", "a replacement has no create: CloudFormation refuses it there"
@@ -73,7 +74,7 @@ def test_what_holds_data_says_what_becomes_of_it(place: str, body: dict[str, Any
 
 
 def test_what_is_retained_exists() -> None:
-    assert set(RETAINED) <= {place for place, _ in resources(zones=3)}
+    assert set(RETAINED) <= {place for place, _ in resources(zones=MAX_ZONES)}
 
 
 @pytest.mark.parametrize(("place", "properties"), of("AWS::S3::Bucket"))
@@ -147,7 +148,7 @@ def test_the_operator_s_key_is_for_database_and_file_systems_alone() -> None:
         for title, body in templates()[form.MAIN]["Resources"].items()
         if "KmsKeyArn" in body["Properties"].get("Parameters", {})
     }
-    assert handed == {"DatabaseStack", "FileSystemStack", "LustreStack"}
+    assert handed == {"PreflightStack", "DatabaseStack", "FileSystemStack", "LustreStack"}, "the first only looks at it"
 
 
 @pytest.mark.parametrize(("place", "properties"), of("AWS::Logs::LogGroup"))
@@ -302,7 +303,7 @@ def test_every_output_is_described(name: str) -> None:
 
 
 @pytest.mark.parametrize("parent", PARENTS)
-@pytest.mark.parametrize("zones", [2, 3])
+@pytest.mark.parametrize("zones", range(MIN_ZONES, MAX_ZONES + 1))
 def test_the_outputs_are_the_sample_s_and_more(parent: str, zones: int) -> None:
     outputs = templates(zones)[parent]["Outputs"]
     sample = (
@@ -329,7 +330,7 @@ def test_no_secret_leaves_its_place(name: str) -> None:
         assert not re.search(r"Password|Secret|Key", title) or title.endswith(("Arn", "Link")), title
 
 
-@pytest.mark.parametrize("zones", [2, 3])
+@pytest.mark.parametrize("zones", range(MIN_ZONES, MAX_ZONES + 1))
 def test_each_zone_stands_alone(zones: int) -> None:
     """What a zone's subnet needs to reach the internet is of that zone, and a cluster mounts its own zone's Lustre."""
     network = templates(zones)["network"]["Resources"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 from typing import Any
 
@@ -11,12 +12,17 @@ from generator import form
 from generator.cfn import rules_engine
 from generator.cfn.partition import REGIONS
 from generator.form.portal import ENGINFRAME_INSTALLER
+from generator.stack import MAX_ZONES
 from generator.text.yaml import load_yaml
 from tests.support.built import PARENTS, REQUIRED, templates, texts
 
 VPC = {
     "VpcId": "vpc-0123456789abcdef0",
-    **{f"{kind}SubnetId{n}": f"subnet-{i}{n}" for i, kind in enumerate(("LoadBalancer", "Private")) for n in (1, 2, 3)},
+    **{
+        f"{kind}SubnetId{n}": f"subnet-{i}{n}"
+        for i, kind in enumerate(("LoadBalancer", "Private"))
+        for n in (1, 2, 3, 4)
+    },
 }
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d"
 LICENSE = "arn:aws:secretsmanager:us-east-1:123456789012:secret:license-AbCdEf"
@@ -205,15 +211,14 @@ def test_scratch_lustre_is_for_every_other_partition() -> None:
         assert broken(form.MAIN, {"LustreDeploymentType": "SCRATCH_2"}, region) == []
 
 
-@pytest.mark.parametrize("pair", [(1, 2), (1, 3), (2, 3)])
-def test_three_zones_are_distinct_in_pairs(pair: tuple[int, int]) -> None:
-    zones = {f"AvailabilityZone{n}": f"us-east-1{letter}" for n, letter in zip((1, 2, 3), "abc", strict=True)}
-    main = templates(3)[form.MAIN]
+@pytest.mark.parametrize("pair", [*itertools.combinations(range(1, MAX_ZONES + 1), 2)])
+def test_zones_are_distinct_in_pairs(pair: tuple[int, int]) -> None:
+    main, existing = (templates(MAX_ZONES)[parent] for parent in PARENTS)
+    zones = {f"AvailabilityZone{n}": f"us-east-1{letter}" for n, letter in enumerate("abcdef"[:MAX_ZONES], 1)}
     assert broken(form.MAIN, zones, "us-east-1", main) == []
     same = zones | {f"AvailabilityZone{pair[0]}": zones[f"AvailabilityZone{pair[1]}"]}
     assert broken(form.MAIN, same, "us-east-1", main) == [sentence(form.MAIN, "ZonesAreDistinct")]
     subnets = {f"PrivateSubnetId{n}": "subnet-s" for n in pair}
-    existing = templates(3)[form.EXISTING_VPC]
     assert broken(form.EXISTING_VPC, subnets, "us-east-1", existing) == [
         sentence(form.EXISTING_VPC, "SubnetsAreDistinct")
     ]

@@ -15,9 +15,10 @@ import pytest
 
 from generator.text.sources import ROOT
 
-# A second sentence ("Put the old answer back.") or a demand ("must be one line") says it too.
+# A second sentence ("See the log.") or a demand ("must be one line") says it too.
 REMEDY = re.compile(r"[:;.] ['`(]?[a-zA-Z].*|\?$| must \w+", re.DOTALL)
 ERRORS = {"GeneratorError", "Fault"}
+FINDINGS = {"Wrong", "Warn"}  # preflight's: parameter, sentence
 # Where others' words are passed on, or a sentence is made whole elsewhere.
 PASSED_ON = {"generator/aws.py"}
 WHOLE_ELSEWHERE = ("… …", "Faults found: …, all in the log. …")
@@ -26,13 +27,10 @@ WHOLE_ELSEWHERE = ("… …", "Faults found: …, all in the log. …")
 def python(path: Path) -> Iterator[str]:
     """The texts of the errors that a module raises and of its faults, each expression in them as …"""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ERRORS and node.args:
-            texts = [node.args[0]]
-        elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):  # preflight's: parameter, sentence
-            texts = node.value.elts[1:]
-        else:
-            continue
-        yield from (text for text in map(spelled, texts) if text)
+        name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Call) and name in (*ERRORS, *FINDINGS) and node.args:
+            text = spelled(node.args[1 if name in FINDINGS else 0])
+            yield from [text] if text else []
 
 
 def spelled(node: ast.expr) -> str:
@@ -47,7 +45,7 @@ def spelled(node: ast.expr) -> str:
 def computed(part: ast.expr) -> str:
     """What stands for a computed part."""
     name = getattr(getattr(part, "value", None), "id", "")
-    return name if name == "remedy" else "…"
+    return name if name in ("remedy", "REMEDY") else "…"
 
 
 def shell(path: Path) -> Iterator[str]:
@@ -61,7 +59,8 @@ def shell(path: Path) -> Iterator[str]:
 
 def sentences() -> list[object]:
     """Every sentence, with the file it stands in."""
-    code = [*ROOT.glob("generator/**/*.py"), *ROOT.glob("lambda/*/handler.py"), *ROOT.glob("lambda/*/answer.py")]
+    functions = [path for path in ROOT.glob("lambda/**/*.py") if not path.name.startswith("test_")]
+    code = [*ROOT.glob("generator/**/*.py"), *functions]
     scripts = [*ROOT.glob("userdata/**/*.sh")]
     found = [(path, text) for path in sorted(code) for text in python(path)]
     found += [(path, text) for path in sorted(scripts) for text in shell(path)]
@@ -83,7 +82,8 @@ def test_the_search_finds_sentences_everywhere() -> None:
     assert len(places) > 150
     for place in (
         "generator/operate/",
-        "lambda/preflight/",
+        "lambda/preflight/handler.py",
+        "lambda/preflight/checks/",
         "lambda/assets/",
         "userdata/header.sh",
         "userdata/cluster/",

@@ -16,7 +16,7 @@ import pytest
 from generator.__main__ import main
 from generator.errors import GeneratorError
 from generator.release import package
-from generator.text import archives, folder
+from generator.text import archives, folder, inline
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,8 +75,15 @@ def test_a_changed_source_changes_the_certificate_key(root: Path, name: str) -> 
     before = archives.certificate_key(root)
     assert before.startswith("lambda/certificate-") and before.endswith(".zip") and len(before) == 35
     with (root / "lambda" / "certificate" / name).open("a") as file:
-        file.write("# changed\n")
+        file.write("CHANGED = 1\n" if name.endswith(".py") else "# changed\n")
     assert archives.certificate_key(root) != before
+
+
+def test_a_comment_does_not_change_the_certificate_key(root: Path) -> None:
+    before = archives.certificate_key(root)
+    with (root / "lambda" / "certificate" / "handler.py").open("a") as file:
+        file.write("# changed\n")
+    assert archives.certificate_key(root) == before
 
 
 def test_a_test_does_not_change_the_certificate_key(root: Path) -> None:
@@ -120,9 +127,9 @@ def test_the_certificate_zip(root: Path, wheels: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(archives.certificate_zip(root, wheels))) as archive:
         entries = archive.infolist()
         assert {entry.filename for entry in entries} == {
-            "handler.py", "answer.py", "cryptography/x509/__init__.py", "cffi.so", "cffi-2.dist-info/METADATA"
+            "index.py", "cryptography/x509/__init__.py", "cffi.so", "cffi-2.dist-info/METADATA"
         }  # fmt: skip
-        assert archive.read("handler.py") == (root / "lambda" / "certificate" / "handler.py").read_bytes()
+        assert archive.read("index.py").decode() == inline.join(root, "certificate")
     for entry in entries:
         assert entry.compress_type == zipfile.ZIP_STORED and entry.date_time == (1980, 1, 1, 0, 0, 0)
         assert stat.S_IMODE(entry.external_attr >> 16) == 0o644

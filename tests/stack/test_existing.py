@@ -99,12 +99,12 @@ def test_preflight_refuses_another_vpc_and_other_private_subnets(
     assert change.outcome.status == "UPDATE_ROLLBACK_COMPLETE"
     [reason] = change.reasons("Checks")
     for name, answer in frozen.items():
-        refused = rf"\(\d+\) {name} {answer} cannot take the place of {place[name]}: .* Put the old answer back\."
+        refused = rf"\(\d+\) {name} {answer} cannot replace {place[name]}, since .*: put the old answer back\."
         assert re.search(refused, reason), f"{name} is not in: {reason}"
     assert change.touched == {"preflight.Checks"} and portal.resources() == before
     # A subnet alone, of the same VPC, too.
     subnet = another_subnet(emulator, place["PrivateSubnetId2"], "10.9.64.0/20")
     [reason] = portal.update(PrivateSubnetId2=subnet).reasons("Checks")
-    assert f"(1) PrivateSubnetId2 {subnet} cannot take the place of {place['PrivateSubnetId2']}" in reason
+    assert f"(1) PrivateSubnetId2 {subnet} cannot replace {place['PrivateSubnetId2']}, since " in reason
     assert "(2)" not in reason and portal.resources() == before
     assert portal.update(DatabaseBackupDays="8").outcome.complete

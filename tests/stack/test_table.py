@@ -13,6 +13,7 @@ import pytest
 from generator.documents import update_effects, updates
 from generator.documents.update_effects import Effect
 from generator.documents.update_reach import Change, reach
+from generator.text.functions import load_function
 from generator.text.sources import ROOT
 from tests.emulator import schemas
 from tests.support.built import package_folder, questions, resources, templates
@@ -34,7 +35,8 @@ def test_every_question_has_a_row_and_some_effect() -> None:
 
 
 def test_every_frozen_parameter_is_one_of_the_form() -> None:
-    assert [begin for begin in updates.frozen() if not any(name.startswith(begin) for name in questions())] == []
+    facts = load_function("preflight", "facts")
+    assert [name for name in facts.FROZEN if not any(facts.is_one_of(asked, (name,)) for asked in questions())] == []
     assert len({name for name in questions() if updates.refused(name)}) == 15
 
 

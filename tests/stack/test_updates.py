@@ -225,14 +225,14 @@ def test_preflight_refuses_in_words_whatever_would_lose_data_and_the_stack_works
     assert change.outcome.status == "UPDATE_ROLLBACK_COMPLETE"
     [reason] = change.reasons("Checks")
     for name in frozen:
-        assert re.search(rf"\(\d+\) {name} .* Put the old answer back\.", reason), f"{name} is not in: {reason}"
-    assert [told for told in change.reasons("PreflightStack") if "Put the old answer back" in told]
+        assert re.search(rf"\(\d+\) {name} .*: put the old answer back\.", reason), f"{name} is not in: {reason}"
+    assert [told for told in change.reasons("PreflightStack") if "put the old answer back" in told]
     assert change.touched == {"preflight.Checks"}
     # The flavor by itself: by a rule of the form it goes with its license, and with that preflight's right to it.
     change = portal.update(PortalFlavor="EnginFrame", LicenseSecretArn="")
     assert change.outcome.status == "UPDATE_ROLLBACK_COMPLETE"
     [reason] = change.reasons("Checks")
-    assert "(1) PortalFlavor EnginFrame cannot take the place of EFPortal: the other software" in reason
+    assert "(1) PortalFlavor EnginFrame cannot replace EFPortal, since the other software" in reason
     assert "(2)" not in reason and change.touched == {"preflight.Checks", "preflight.PreflightFunctionRole"}
     assert portal.resources() == before
     assert portal.update(DatabaseBackupDays="15").outcome.complete

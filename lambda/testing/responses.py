@@ -1,68 +1,13 @@
-"""A stand-in of an AWS account for preflight's tests: real clients, canned responses, both checked by botocore's models.
-
-Like botocore's Stubber, but in any order and from any thread, as the checks come.
-"""
+"""What AWS and the vendors answer where nothing is wrong, and how to make one of the answers bad."""
 
 import datetime
 import io
-from collections.abc import Callable
 from typing import Any
 
-import boto3
-from botocore.awsrequest import AWSResponse
-from botocore.config import Config
-from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
-from botocore.validate import validate_parameters
-from support import Page
 
-SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1")
-CLIENTS: dict[tuple[str, str], Any] = {}
-CURRENT: list["Account"] = []  # the account that the clients ask
-Response = dict[str, Any] | str | Exception | Callable[[dict[str, Any]], Any]
-
-
-class Account:
-    """Looks like a boto3 session. `responses`: by operation a response, an error code, an exception or a function."""
-
-    def __init__(self, responses: dict[str, Response], region: str = "us-east-1") -> None:
-        self.responses, self.region_name = dict(responses), region
-        self.calls: list[tuple[str, str, dict[str, Any]]] = []
-        CURRENT[:] = [self]
-
-    def get_partition_for_region(self, region: str) -> str:
-        return str(SESSION.get_partition_for_region(region))
-
-    def client(self, service: str, region_name: str, config: Config) -> Any:
-        key = (service, region_name)
-        if key not in CLIENTS:
-            CLIENTS[key] = SESSION.client(service, region_name=region_name, config=config)
-            CLIENTS[key].meta.events.register("before-parameter-build", _keep)
-            CLIENTS[key].meta.events.register("before-call", _answer)
-        return CLIENTS[key]
-
-    def operations(self) -> set[str]:
-        """Names of the operations that were called."""
-        return {operation for _, operation, _ in self.calls}
-
-
-def _keep(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-    context["asked"] = params
-
-
-def _answer(model: Any, context: dict[str, Any], **_: Any) -> tuple[AWSResponse, Any]:
-    account, name = CURRENT[0], model.name
-    account.calls.append((model.service_model.service_name, name, context["asked"]))
-    response = account.responses[name]
-    if callable(response):
-        response = response(context["asked"])
-    if isinstance(response, Exception):
-        raise response
-    if isinstance(response, str):
-        raise ClientError({"Error": {"Code": response, "Message": "as the test wants"}}, name)
-    if name != "GetObject":
-        validate_parameters(response, model.output_shape)
-    return AWSResponse("", 200, {}, None), response
+from testing.answers import ACCOUNT, DRIVER, INSTALLER, PEM, A
+from testing.cloudformation import Page, Web
 
 
 def s3_object(content: bytes, kind: str = "application/octet-stream") -> dict[str, Any]:
@@ -72,47 +17,6 @@ def s3_object(content: bytes, kind: str = "application/octet-stream") -> dict[st
         "ContentLength": len(content),
         "ContentType": kind,
     }
-
-
-A = "arn:aws"
-ACCOUNT = "123456789012"
-INSTALLER, DRIVER = b"PK" * 9000, b"tar" * 9000
-ANSWERS = {
-    "AvailabilityZone1": "", "AvailabilityZone2": "", "VpcCidr": "10.0.0.0/16",
-    "PortalAccessCidr": "203.0.113.0/24", "BalancerScheme": "internet-facing",
-    "PortalFlavor": "EnginFrame", "PortalInstallerUrl": "https://vendor.example/installer.jar",
-    "JdbcDriverUrl": "https://vendor.example/driver.tar.gz", "PortalInstanceType": "t3.2xlarge",
-    "DatabaseMode": "auto", "DatabaseMinCapacity": "0.5", "DatabaseMaxCapacity": "16",
-    "DatabaseEngineVersion": "8.0.mysql_aurora.3.10.3", "LustreDeploymentType": "auto", "LustreStorageCapacity": "1200",
-    "LustreThroughput": "50", "ParallelClusterVersion": "3.16.1", "HeadNodeInstanceType": "m6i.xlarge",
-    "ComputeInstanceType": "c6i.2xlarge", "ComputeMinNodes": "0", "ComputeMaxNodes": "10", "SpotMaxNodes": "0",
-    "ComputeEfa": "no", "AssetsBucket": "publisher", "AssetsBucketRegion": "eu-west-1", "AssetsPrefix": "hpc/v1/",
-}  # fmt: skip
-RESOLVED = {"DatabaseInstanceClass": "db.serverless", "LustreDeploymentType": "SCRATCH_2"}
-NAMED = {
-    "KeyName": "mine",
-    "AccessPrefixListId": "pl-0123456789abcdef0",
-    "PortalAmiId": "ami-0123456789abcdef0",
-    "CertificateArn": f"{A}:acm:us-east-1:{ACCOUNT}:certificate/c",
-    "DomainName": "hpc.example.com",
-    "HostedZoneId": "Z0123456789",
-    "KmsKeyArn": f"{A}:kms:us-east-1:{ACCOUNT}:key/k",
-    "LicenseSecretArn": f"{A}:secretsmanager:us-east-1:{ACCOUNT}:secret:license-abcdef",
-    "AdminPasswordSecretArn": f"{A}:secretsmanager:us-east-1:{ACCOUNT}:secret:admin-abcdef",
-    "DatabaseSnapshotArn": f"{A}:rds:us-east-1:{ACCOUNT}:cluster-snapshot:s",
-    "ExistingFileSystemId": "fs-0123456789abcdef0",
-    "PermissionsBoundaryArn": f"{A}:iam::{ACCOUNT}:policy/boundary",
-    "SpotMaxNodes": "5",
-}
-DIRECTORY = {
-    "DirectoryPasswordSecretArn": f"{A}:secretsmanager:us-east-1:{ACCOUNT}:secret:reader-abcdef",
-    "DirectoryCaCertSecretArn": f"{A}:secretsmanager:us-east-1:{ACCOUNT}:secret:ca-abcdef",
-}
-PEM = "-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n"
-VPC = {
-    "VpcId": "vpc-1", "VpcCidr": "", "PrivateSubnetId1": "subnet-1", "PrivateSubnetId2": "subnet-2",
-    "BalancerSubnetId1": "subnet-3", "BalancerSubnetId2": "subnet-4",
-}  # fmt: skip
 
 
 def secrets(**texts: str) -> Any:
@@ -258,7 +162,7 @@ def good() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def vendors() -> dict[str, Page | Exception]:
+def vendors() -> Web:
     """The vendors' servers, by address."""
     driver = Page(DRIVER, "application/gzip")
     return {"https://vendor.example/installer.jar": Page(INSTALLER), "https://vendor.example/driver.tar.gz": driver}

@@ -1,29 +1,16 @@
-"""What the Lambdas' tests share: handlers loaded by path, a stand-in of CloudFormation that keeps the answers."""
+"""A stand-in of CloudFormation that sends events to a handler and keeps its answers."""
 
-import importlib.util
 import io
 import json
 import urllib.request
 from email.message import Message
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-LAMBDA = Path(__file__).parent
 URL = "https://cloudformation-custom-resource-response.example/answer?signature=TOPSECRET"
 
 
-def load(name: str) -> ModuleType:
-    """The module lambda/`name`/handler.py, fresh."""
-    spec = importlib.util.spec_from_file_location(f"{name}_handler", LAMBDA / name / "handler.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 class Context:
-    """A Lambda context with `seconds` left, for ever."""
+    """A Lambda context that always has `seconds` left."""
 
     log_group_name = "/aws/lambda/tested"
     log_stream_name = "2026/01/01/[$LATEST]0123456789abcdef"
@@ -45,15 +32,16 @@ class Page(io.BytesIO):
         self.headers["Content-Length"] = length or str(len(content))
 
 
-class CloudFormation:
-    """Sends events to a handler and keeps what the handler PUT; the next `failures` PUTs are refused.
+Web = dict[str, Page | Exception]
+"""What a GET of an address finds, or the exception that it raises."""
 
-    `web` holds what a GET of an address finds: a Page, or an exception to raise.
-    """
+
+class CloudFormation:
+    """Sends events to a handler and keeps what the handler PUT; the next `failures` PUTs are refused."""
 
     def __init__(self) -> None:
         self.answers: list[dict[str, Any]] = []
-        self.web: dict[str, Page | Exception] = {}
+        self.web: Web = {}
         self.failures = 0
 
     def urlopen(self, request: urllib.request.Request | str, timeout: float) -> Any:

@@ -1,0 +1,1 @@
+"""Copies a release's files into the stack's own bucket."""

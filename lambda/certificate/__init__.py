@@ -1,0 +1,1 @@
+"""A self-signed certificate in ACM, renewed in place."""

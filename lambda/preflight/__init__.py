@@ -1,0 +1,1 @@
+"""Preflight: checks a launch against the account before anything billable exists."""

@@ -1,0 +1,60 @@
+"""What the portal nodes download from its vendors."""
+
+import functools
+import hashlib
+import urllib.request
+from typing import IO, NamedTuple
+
+from preflight.case import Case
+from preflight.verdicts import Check, Findings, Wrong
+
+SMALLEST = 10_000  # bytes; a smaller installer or driver is an error page
+HASHED = 16 << 20  # bytes; nodes alone check larger files
+DOWNLOADS = ("PortalInstaller", "JdbcDriver")
+
+
+class Download(NamedTuple):
+    """A file that is there."""
+
+    body: IO[bytes]
+    length: int
+    kind: str
+
+
+def can_be_fetched(case: Case, name: str) -> Findings:
+    """The file is there and no web page; a small one has its checksum."""
+    remedy = "correct it, or put the file into S3 and give s3://..."
+    wanted = case[f"{name}Sha256"]
+    try:
+        found = open_download(case, case[f"{name}Url"])
+        with found.body as body:
+            if found.length < SMALLEST or "html" in found.kind:
+                yield Wrong(f"{name}Url", f"answers with {found.length} bytes of {found.kind}, no archive: {remedy}")
+            elif wanted and found.length <= HASHED and hashlib.sha256(body.read()).hexdigest() != wanted:
+                differs = f"is not that of {name}Url"
+                yield Wrong(f"{name}Sha256", f"{differs}: correct it, or find out who changed the file.")
+    except (OSError, ValueError) as error:
+        yield Wrong(f"{name}Url", f"cannot be fetched ({error}): {remedy}")
+
+
+def open_download(case: Case, url: str) -> Download:
+    """The file at the URL. Raises OSError or ValueError if it cannot be fetched."""
+    if url.startswith("s3://"):
+        bucket, _, key = url.removeprefix("s3://").partition("/")
+        stored = case.get("s3", "get_object", Bucket=bucket, Key=key)
+        if not stored:
+            raise ValueError("there is no such object")
+        return Download(stored["Body"], stored["ContentLength"], stored.get("ContentType", ""))
+    body = urllib.request.urlopen(url, timeout=8)  # no HEAD, which some servers refuse; only headers come at once
+    length = int(body.headers.get("Content-Length") or HASHED + 1)
+    return Download(body, length, body.headers.get_content_type())
+
+
+DOWNLOAD_CHECKS = [
+    Check(
+        f"{name} can be fetched",
+        functools.partial(can_be_fetched, name=name),
+        reads=(f"{name}Url", f"{name}Sha256"),
+    )
+    for name in DOWNLOADS
+]

@@ -1,0 +1,32 @@
+"""Whatever an answer names, such as a key or a certificate, exists in this region and is as it must be."""
+
+import functools
+
+from preflight.case import Case
+from preflight.facts import THINGS
+from preflight.verdicts import Check, Findings, Wrong
+
+
+def thing_fits(case: Case, name: str) -> Findings:
+    """Faults of the thing that the answer `name` names."""
+    answer = case[name]
+    if not answer:
+        return
+    parts = answer.split(":")
+    is_arn = len(parts) > 5
+    if is_arn and (parts[1] != case.partition or parts[3] not in ("", case.region)):
+        yield Wrong(name, f"is of another region or partition: give one of {case.region}.")
+        return
+    found = case.thing(name)
+    if not found:
+        yield Wrong(name, f"does not exist in {case.region}: correct it.")
+        return
+    for key, value in THINGS[name].required.items():
+        if found.get(key) != value:
+            remedy = "restore it, or give another." if value is None else f"give one whose {key} is {value}."
+            yield Wrong(name, f"has {key} {found.get(key)}: {remedy}")
+
+
+THING_CHECKS = [
+    Check(f"{name} exists and fits", functools.partial(thing_fits, name=name), reads=(name,)) for name in THINGS
+]
