@@ -1,6 +1,6 @@
 """The Rules section of a template, evaluated as CloudFormation does before it creates or updates a stack.
 
-Standard library only: beside `make preflight` the emulator uses it, in an environment of its own.
+Without troposphere: beside `make preflight` the emulator uses it, in an environment of its own.
 
     found = broken(template, {"DomainName": "portal.example.org"}, region="eu-west-1")
 

@@ -9,7 +9,7 @@ import pytest
 
 from generator import stack
 from generator.__main__ import main
-from generator.cfn.partition import REGIONS
+from generator.cfn.regions import REGIONS
 from generator.release import lint
 from generator.text.sources import Sources
 from generator.text.yaml import to_yaml

@@ -10,7 +10,7 @@ import pytest
 
 from generator import RELEASE_FOLDER, __version__, form
 from generator.__main__ import main
-from generator.cfn.partition import REGIONS
+from generator.cfn.regions import REGIONS, partition_of
 from generator.errors import GeneratorError
 from generator.release import launch_links
 from tests.emulator.client import Emulator
@@ -132,7 +132,7 @@ def test_the_table_keeps_the_links_of_other_partitions(readme: Path) -> None:
     assert list(rows) == [*REGIONS["aws"], *REGIONS["aws-cn"]]
     assert "AssetsBucket=publisher" not in text
     for region, row in rows.items():
-        bucket = "herausgeber" if region.startswith("cn-") else "another"
+        bucket = "herausgeber" if partition_of(region) == "aws-cn" else "another"
         found = re.findall(r"\[launch\]\((\S+)\)", row)
         assert [opened(link)[1:] for link in found] != [] and len(found) == len(form.PARENTS)
         for parent, link in zip(form.PARENTS, found, strict=True):

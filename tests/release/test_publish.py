@@ -19,7 +19,7 @@ import pytest
 
 from generator import __version__
 from generator.__main__ import main
-from generator.cfn.partition import REGIONS
+from generator.cfn.regions import REGIONS
 from generator.errors import GeneratorError
 from generator.release import contents, package, version
 from generator.release.bucket import Bucket

@@ -14,14 +14,13 @@ import yaml
 
 from generator import RELEASE_FOLDER, form
 from generator.__main__ import main
-from generator.cfn.partition import REGIONS
+from generator.cfn.regions import REGIONS, partition_of
 from generator.cfn.rules_engine import broken
 from generator.errors import GeneratorError
 from generator.release import taskcat
 from generator.text.sources import ROOT, Sources
 from tests.emulator import taskcat_local
 from tests.support.built import package_folder, questions, templates
-from tests.support.rendered import partition_of
 
 CONFIGURED = yaml.safe_load(taskcat.CONFIGURATION.read_text(encoding="utf-8"))
 LAUNCHES = [(name, region) for name, scenario in CONFIGURED["tests"].items() for region in scenario["regions"]]
