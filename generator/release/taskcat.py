@@ -148,14 +148,16 @@ def check_answers(launch: Launch, given: Mapping[str, str], templates: Mapping[s
     template = templates[f"{scenario.parent}.template.yaml"]
     asked = {name: answer for name, answer in given.items() if name in template["Parameters"]}
     full = filled_in(ASSETS | answers(scenario, sources) | asked, launch.region)
+    where = f"Scenario {launch.scenario} in {launch.region}"
+    if blank := [name for name in template["Parameters"] if name not in completed(template, full)]:
+        raise GeneratorError(
+            f"{where} has no answer to {', '.join(blank)}: answer in {OVERRIDES.name}, or choose scenarios with TESTS=…."
+        )
     for name, sentence in misfits(template, full):
-        if not PLACEHOLDER.search(full.get(name, "")):
-            raise GeneratorError(
-                f"Scenario {launch.scenario} in {launch.region}: {sentence} Answer it in {OVERRIDES.name}, or choose "
-                "scenarios with TESTS=…."
-            )
-    for sentence in rule_faults(template, completed(template, full), launch.region):
-        raise GeneratorError(f"Scenario {launch.scenario} in {launch.region}: {sentence} See {OVERRIDES.name}.")
+        if not PLACEHOLDER.search(full[name]):
+            raise GeneratorError(f"{where}, with {OVERRIDES.name}: {sentence}")
+    for sentence in rule_faults(template, full, launch.region):
+        raise GeneratorError(f"{where}, with {OVERRIDES.name}: {sentence}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -177,7 +177,7 @@ def test_a_stale_configuration_is_told(
 def test_a_parameter_file_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "parameters").mkdir()
     (tmp_path / "parameters" / "minimal.json").write_text("{}{")
-    with pytest.raises(GeneratorError, match=r"minimal\.json is no parameter file"):
+    with pytest.raises(GeneratorError, match=r"minimal\.json, line 1, column 3: this is not JSON"):
         taskcat.configuration(Sources(tmp_path))
 
 
