@@ -125,18 +125,15 @@ def check_zones(zone_count: int) -> None:
 
 
 def assemble(name: str, zone_count: int, sources: Sources, view: View, children: dict[str, Child]) -> dict[str, Any]:
-    """Build the parent template `name` (one of form.PARENTS), and into `children` the tiers that are not there yet.
-
-    Raises GeneratorError for a number of zones that is out of range, and for whatever does not fit together.
-    """
+    """Build the parent template `name` (one of form.PARENTS), and into `children` the tiers that are not there yet."""
     check_zones(zone_count)
     template = StrictTemplate(f"{DESCRIPTIONS[name]} (version {sources.version}).")
     asked = form.ask(template, name, zone_count)
     for title, rule in rules(asked, name).items():
         template.add_rule(title, rule)
     if_chosen(template, "WafWanted", asked.access.waf)
-    folder = release_folder(sources.version, zone_count)
-    parent = Parent(name, template, zone_count, sources, children, view(asked, folder))
+    template_url = view(asked, release_folder(sources.version, zone_count))
+    parent = Parent(name, template, zone_count, sources, children, template_url)
     assembly = _tiers(parent, asked)
     for title, description, value in OUTPUTS:
         template.add_output(Output(title, Description=description, Value=value(assembly)))

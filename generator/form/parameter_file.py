@@ -76,17 +76,18 @@ def _json(path: Path, text: str) -> Any:
             ) from None
         if YAML.fullmatch(lines[0] if lines else ""):
             raise GeneratorError(f"{path} is YAML: write it as JSON, a list of {PAIR}.") from None
-        raise GeneratorError(f"{path}, line {error.lineno}, column {error.colno}: {_explain(text, error)}.") from None
+        fault, remedy = _explain(text, error)
+        raise GeneratorError(f"{path}, line {error.lineno}, column {error.colno}: {fault}: {remedy}.") from None
     except RecursionError:
         raise GeneratorError(f"{path} is nested too deeply: write a list of {PAIR}.") from None
 
 
-def _explain(text: str, error: json.JSONDecodeError) -> str:
+def _explain(text: str, error: json.JSONDecodeError) -> tuple[str, str]:
     """What is wrong with the JSON, and what to do about it."""
     around = f"{text[: error.pos].rstrip()[-1:]}{text[error.pos :].lstrip()}"
     if re.match(r",\s*[]}]|.,\s*[]}]", around):  # which of the two depends on the version of Python
-        return "there is a comma in front of the closing bracket: take it out"
-    return f"this is not JSON ({error.msg}): correct it"
+        return "there is a comma in front of the closing bracket", "take it out"
+    return f"this is not JSON ({error.msg})", "correct it"
 
 
 def _answers(path: Path, content: Any) -> Iterator[tuple[str, str, Any]]:

@@ -68,7 +68,8 @@ def as_texts(answers: Mapping[str, str]) -> str:
 
 def _check(where: str, name: str, answer: str, questions: Questions) -> None:
     if "$[" not in answer and not fits(questions[name], answer):
-        raise GeneratorError(f"{where}: {misfit(name, questions[name])}")
+        remedy = misfit(name, questions[name])
+        raise GeneratorError(f"{where}: {remedy}")
 
 
 def _root(path: Path) -> yaml.Node | None:

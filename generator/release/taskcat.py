@@ -107,20 +107,21 @@ class Launch:
     region: str
 
 
+def listed(words: str) -> list[str]:
+    """The comma-separated words."""
+    return [word.strip() for word in words.split(",") if word.strip()]
+
+
 def launches(tests: str = "", regions: str = "") -> list[Launch]:
     """All launches, or those of the comma-separated scenarios `tests` in the comma-separated `regions`.
 
     Raises GeneratorError for a scenario that there is not, and if nothing is left to launch.
     """
-    names, places = ([word.strip() for word in words.split(",") if word.strip()] for words in (tests, regions))
+    names, places = listed(tests) or list(SCENARIOS), listed(regions)
     if unknown := [name for name in names if name not in SCENARIOS]:
         raise GeneratorError(f"There is no scenario {unknown[0]}: choose from {', '.join(SCENARIOS)}.")
-    found = [
-        Launch(name, region)
-        for name, scenario in SCENARIOS.items()
-        for region in scenario.regions
-        if name in (names or SCENARIOS) and region in (places or scenario.regions)
-    ]
+    every = [Launch(name, region) for name, scenario in SCENARIOS.items() for region in scenario.regions]
+    found = [launch for launch in every if launch.scenario in names and (not places or launch.region in places)]
     if not found:
         raise GeneratorError("No scenario is for these regions: see .taskcat.yml.")
     return found
@@ -155,9 +156,9 @@ def check_answers(launch: Launch, given: Mapping[str, str], templates: Mapping[s
         )
     for name, sentence in misfits(template, full):
         if not PLACEHOLDER.search(full[name]):
-            raise GeneratorError(f"{where}, with {OVERRIDES.name}: {sentence}")
-    for sentence in rule_faults(template, full, launch.region):
-        raise GeneratorError(f"{where}, with {OVERRIDES.name}: {sentence}")
+            raise GeneratorError(f"{where} would be refused: correct {OVERRIDES.name}. {sentence}")
+    if broken := rule_faults(template, full, launch.region):
+        raise GeneratorError(f"{where} would be refused: correct {OVERRIDES.name}. {broken[0]}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

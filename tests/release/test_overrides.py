@@ -213,12 +213,12 @@ def test_every_launch_passes_with_a_vpc_of_one_s_own(file: Path, launch: taskcat
         (
             taskcat.Launch("china-beijing", "cn-north-1"),
             {"LustreDeploymentType": "SCRATCH_2"},
-            "Scenario china-beijing in cn-north-1, with .*: LustreDeploymentType SCRATCH_2 does not exist in China",
+            "Scenario china-beijing in cn-north-1 would be refused: correct .*. LustreDeploymentType SCRATCH_2 does not",
         ),
         (
             taskcat.Launch("minimal", "us-east-2"),
             {"PortalAccessCidr": ""},
-            "Scenario minimal in us-east-2, with .*: PortalAccessCidr does not fit",
+            "Scenario minimal in us-east-2 would be refused: correct .*. PortalAccessCidr does not fit",
         ),
     ],
 )
