@@ -15,6 +15,7 @@ from generator import RELEASE_FOLDER, form, release_folder
 from generator.__main__ import main
 from generator.form import answers, parameter_file
 from generator.operate import preflight
+from generator.text.archives import MANIFEST
 from generator.text.sources import ROOT
 from tests.emulator.client import Emulator
 from tests.emulator.local import prepare
@@ -167,7 +168,7 @@ def test_a_launch_over_three_zones_is_checked(run: Run, emulator: Emulator, name
     status, lines = run(good(emulator, "us-east-1") | place | zones, "us-east-1", "--zones", "3")
     assert status == 1
     [fault] = texts(lines, "fault")
-    assert "/zones-3/SHA256SUMS" in fault
+    assert f"/zones-3/{MANIFEST}" in fault
 
 
 def test_it_makes_nothing(run: Run, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +233,7 @@ def test_the_release_that_the_answers_name(
     place = {"AssetsBucket": name, "AssetsBucketRegion": "us-west-2"}
     emulator.publish({}, name, region="us-west-2")
     status, lines = run(good(emulator, "us-east-1") | place, "us-east-1")
-    key = f"hpc-portal/{release_folder(version)}SHA256SUMS"
+    key = f"hpc-portal/{release_folder(version)}{MANIFEST}"
     assert (status, texts(lines, "fault")) == (
         1,
         [

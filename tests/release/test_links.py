@@ -13,6 +13,7 @@ from generator.__main__ import main
 from generator.cfn.regions import REGIONS, partition_of
 from generator.errors import GeneratorError
 from generator.release import launch_links
+from generator.text.archives import MANIFEST
 from tests.emulator.client import Emulator
 from tests.support.built import templates
 from tests.support.shell import point_to
@@ -176,7 +177,7 @@ def test_links_only_to_a_release_that_is_there(
     place = f"s3://{name}/hpc-portal/{RELEASE_FOLDER}"
     assert capsys.readouterr().err == (f"links: {place} holds no whole release: run `make publish` for it first.\n")
     assert readme.read_text() == before
-    emulator.publish({"SHA256SUMS": b""}, name, f"hpc-portal/{RELEASE_FOLDER}", "eu-north-1")
+    emulator.publish({MANIFEST: b""}, name, f"hpc-portal/{RELEASE_FOLDER}", "eu-north-1")
     assert main(["links", *command]) == 0
     assert f"links for {len(REGIONS['aws'])} regions to {place}" in capsys.readouterr().out
     assert f"AssetsBucket={name}" in readme.read_text()

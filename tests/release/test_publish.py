@@ -84,7 +84,7 @@ def held(emulator: Emulator, bucket: str, region: str = "eu-west-1") -> dict[str
 def whole(there: Mapping[str, bytes], folder: str = RELEASE) -> bool:
     """Whether the files under `folder` are those of their manifest."""
     files = {key.removeprefix(folder): content for key, content in there.items() if key.startswith(folder)}
-    sums = files.pop("SHA256SUMS", b"").decode().splitlines()
+    sums = files.pop(archives.MANIFEST, b"").decode().splitlines()
     return bool(sums) and sums == [f"{hashlib.sha256(files[key]).hexdigest()}  {key}" for key in sorted(files)]
 
 
@@ -179,6 +179,15 @@ def test_arguments_are_looked_at_before_anything_is_linted(
     assert run(*wrong) == 1
 
 
+@pytest.mark.parametrize("target", ["publish", "launch-links"])
+def test_make_asks_for_the_bucket_before_it_sets_anything_up(target: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in ("BUCKET", "MAKEFLAGS")}
+    command = ["make", "--silent", target, "MAIN=/nowhere/python"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.splitlines()[0] == "No bucket is named: give BUCKET=name."
+
+
 # Another number of zones
 
 
@@ -211,7 +220,7 @@ def test_links_for_three_zones_open_their_templates(run: Run, capsys: pytest.Cap
 def test_the_manifest_is_the_last_to_come(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     written = writes(monkeypatch)
     assert run() == 0
-    assert written.index(f"{RELEASE}SHA256SUMS") == len(written) - 1
+    assert written.index(f"{RELEASE}{archives.MANIFEST}") == len(written) - 1
     assert run() == 0
     assert len(written) == len(set(written)), "a second run writes nothing"
 
@@ -262,7 +271,7 @@ def test_an_interrupted_run_is_gone_on_with(
     out, err = capsys.readouterr()
     assert "to resume, run it again" in err and "https://" not in out
     there = held(emulator, name)
-    assert len(there) == stop and f"{RELEASE}SHA256SUMS" not in there
+    assert len(there) == stop and f"{RELEASE}{archives.MANIFEST}" not in there
     with pytest.MonkeyPatch.context() as patch:
         written = writes(patch)
         assert run() == 0
@@ -297,7 +306,7 @@ def test_a_killed_run_is_gone_on_with(run: Run, emulator: Emulator, source: Path
 # A release never changes
 
 
-@pytest.mark.parametrize("key", ["templates/main.template.yaml", "SHA256SUMS", "userdata/cluster/more.sh"])
+@pytest.mark.parametrize("key", ["templates/main.template.yaml", archives.MANIFEST, "userdata/cluster/more.sh"])
 def test_other_bytes_are_refused_before_anything_is_written(
     run: Run, emulator: Emulator, name: str, key: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

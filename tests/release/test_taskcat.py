@@ -18,6 +18,7 @@ from generator.cfn.regions import REGIONS, partition_of
 from generator.cfn.rules_engine import broken
 from generator.errors import GeneratorError
 from generator.release import taskcat
+from generator.text.archives import MANIFEST
 from generator.text.sources import ROOT, Sources
 from tests.emulator import taskcat_local
 from tests.support.built import package_folder, questions, templates
@@ -150,7 +151,7 @@ def test_templates_look_for_their_children_where_taskcat_uploads_them(tmp_path: 
     taskcat_local.stage(tmp_path / "staged")
     project = tmp_path / "staged" / "project"
     files = [path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file()]
-    assert f"{RELEASE_FOLDER}SHA256SUMS" in files
+    assert f"{RELEASE_FOLDER}{MANIFEST}" in files
     for path in files:
         assert not any(fnmatch.fnmatch(part, name) for part in path.split("/") for name in NOT_UPLOADED), path
         assert not path.startswith(NOT_UPLOADED_FOLDERS)
