@@ -7,28 +7,30 @@ EMULATOR := .venv/emulator/bin/python
 TASKCAT := .venv/taskcat/bin/python
 WHERE = --bucket "$(BUCKET)" --region "$(REGION)" --profile "$(PROFILE)" $(if $(PREFIX),--prefix "$(PREFIX)")
 GENERATOR := $(MAIN) -m generator
+# Availability Zones: 2 to 4. Another number than 2 has folders of its own, here and in a published release.
+ZONES ?= 2
 ACCOUNT = --region "$(REGION)" --profile "$(PROFILE)"
 ASK = $(GENERATOR) $@ $(ACCOUNT)
 
 .DEFAULT_GOAL := help
-.PHONY: help templates lint package publish launch-links release release-check preflight why status leftovers test bench bench-image local local-down taskcat taskcat-local check timing lock clean
+.PHONY: help templates lint package publish launch-links bucket-is-named release release-check preflight why status leftovers test bench bench-image local local-down taskcat taskcat-local check timing lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-templates: $(MAIN) ## Write build/ and the documents that derive from it, and lint in every supported region
-	@$(GENERATOR) build --lint
+templates: $(MAIN) ## Write build/ and the documents that derive from it, and lint in every supported region [ZONES=2]
+	@$(GENERATOR) build --lint --zones "$(ZONES)"
 
-lint: $(MAIN) ## Lint the templates alone
-	@$(GENERATOR) lint
+lint: $(MAIN) ## Lint the templates alone [ZONES=2]
+	@$(GENERATOR) lint --zones "$(ZONES)"
 
-package: templates ## Write the release's files (templates, Lambda zip, node bundles, SHA256SUMS) to dist/
-	@$(GENERATOR) package
+package: templates ## Write the release's files (templates, Lambda zip, node bundles, SHA256SUMS) to dist/ [ZONES=2]
+	@$(GENERATOR) package --zones "$(ZONES)"
 
-publish: lint ## Publish the release: BUCKET=name [REGION= PROFILE= PREFIX=hpc-portal/ PARAMETERS=answers for the links]
-	@$(GENERATOR) publish $(WHERE) $(if $(PARAMETERS),--parameters "$(PARAMETERS)")
+publish: bucket-is-named $(MAIN) ## Lint and publish the release: BUCKET=name [REGION= PROFILE= PREFIX=hpc-portal/ ZONES=2 PARAMETERS=answers for the links]
+	@$(GENERATOR) publish $(WHERE) --zones "$(ZONES)" $(if $(PARAMETERS),--parameters "$(PARAMETERS)")
 
-launch-links: $(MAIN) ## Write the README's table of launch links to a published release: BUCKET=name [as publish]
+launch-links: bucket-is-named $(MAIN) ## Write the README's table of launch links to a published release: BUCKET=name [as publish]
 	@$(GENERATOR) links $(WHERE)
 
 release: $(MAIN) ## Cut a release, whole or not at all: check, version, changelog, rebuild, commit and tag: VERSION=x.y.z
@@ -37,8 +39,12 @@ release: $(MAIN) ## Cut a release, whole or not at all: check, version, changelo
 release-check: $(MAIN) ## Check that this commit is the release that its tag names: VERSION=x.y.z
 	@$(GENERATOR) release --check --version "$(VERSION)"
 
-preflight: $(MAIN) ## Check a launch against an account, making nothing: PARAMETERS=parameters/minimal.json REGION=name [PROFILE= STACK=]
-	@$(ASK) --parameters "$(or $(PARAMETERS),parameters/minimal.json)" $(if $(STACK),--stack "$(STACK)")
+# Before an environment is set up for nothing.
+bucket-is-named:
+	@test -n "$(BUCKET)" || { echo "No bucket is named: give BUCKET=name." >&2; exit 1; }
+
+preflight: $(MAIN) ## Check a launch against an account, making nothing: PARAMETERS=parameters/minimal.json REGION=name [PROFILE= STACK= ZONES=2]
+	@$(ASK) --zones "$(ZONES)" --parameters "$(or $(PARAMETERS),parameters/minimal.json)" $(if $(STACK),--stack "$(STACK)")
 
 why: $(MAIN) ## Tell the first cause of a failed launch, update or delete, with its log: STACK=name [REGION= PROFILE=]
 	@$(ASK) --stack "$(STACK)"
@@ -66,10 +72,11 @@ local: $(MAIN) $(EMULATOR) ## Deploy the whole stack on an emulator on this mach
 local-down: $(MAIN) $(EMULATOR) ## Delete the local deployment and stop its emulator
 	@$(MAIN) -m tests.emulator.local down
 
-taskcat: templates $(TASKCAT) ## Launch the scenarios of .taskcat.yml in your AWS accounts [TESTS=minimal,production REGIONS=us-east-1]
+taskcat: templates $(TASKCAT) ## Launch the scenarios of .taskcat.yml in your AWS accounts [TESTS=minimal,production REGIONS=us-east-1 OVERRIDES=file]
 	@rm -rf .cache/taskcat
-	@$(GENERATOR) taskcat --stage .cache/taskcat
-	@$(TASKCAT) tests/emulator/taskcat_run.py test run --input-file "$(CURDIR)/.taskcat.yml" --project-root .cache/taskcat \
+	@$(GENERATOR) taskcat --stage .cache/taskcat --tests "$(TESTS)" --regions "$(REGIONS)" $(if $(OVERRIDES),--overrides "$(OVERRIDES)")
+	@cd .cache/taskcat && "$(CURDIR)/$(TASKCAT)" "$(CURDIR)/tests/emulator/taskcat_run.py" test run \
+	  --input-file "$(CURDIR)/.taskcat.yml" --project-root "$(CURDIR)/.cache/taskcat" --output-directory "$(CURDIR)/taskcat_outputs" \
 	  --lint-disable $(if $(TESTS),--test-names "$(TESTS)") $(if $(REGIONS),--regions "$(REGIONS)")
 
 taskcat-local: $(MAIN) $(EMULATOR) $(TASKCAT) ## Launch the scenarios with taskcat on an emulator on this machine [TESTS= REGIONS=]
@@ -91,8 +98,8 @@ lock: $(UV) ## Pin the newest versions that setup.cfg and requirements/*.in allo
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-header --upgrade requirements/taskcat.in -o requirements/taskcat.txt
 	@$(UV) pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-header --upgrade requirements/bench.in -o requirements/bench.txt
 
-clean: ## Remove environments, caches and dist/, not build/
-	@rm -rf .venv .cache dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## Remove environments, caches, dist/ and what is for another number of zones, not build/
+	@rm -rf .venv .cache dist dist-zones-* build-zones-* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \

@@ -18,7 +18,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from generator.cfn.partition import partition_of
+from generator.cfn.regions import partition_of
 from generator.errors import GeneratorError
 from generator.form import patterns
 
@@ -58,6 +58,13 @@ def connect(profile: str, region: str) -> boto3.Session:
     A blank `profile` or `region` is what the AWS configuration says. Raises GeneratorError, in a sentence, for a missing
     or unknown region and for credentials that are missing, expired, or of another partition.
     """
+    session = open_session(profile, region)
+    check_credentials(session)
+    return session
+
+
+def open_session(profile: str, region: str) -> boto3.Session:
+    """A session with a region, whose credentials nobody has looked at yet; otherwise as `connect`."""
     try:
         session = boto3.Session(profile_name=profile or None, region_name=region or None)
     except ProfileNotFound:
@@ -70,11 +77,16 @@ def connect(profile: str, region: str) -> boto3.Session:
     if not re.fullmatch(patterns.REGION, known):
         raise GeneratorError(f"REGION {known} is no region: name one such as us-east-1.")
     partition_of(known)
+    return session
+
+
+def check_credentials(session: boto3.Session) -> None:
+    """Raises GeneratorError, in a sentence, for credentials that AWS does not accept in the session's region."""
     try:
         session.client("sts", config=CONFIG).get_caller_identity()
     except (ClientError, BotoCoreError) as error:
-        raise explain_error(error, f"The credentials cannot be checked in {known}") from error
-    return session
+        failed = f"The credentials cannot be checked in {session.region_name}"
+        raise explain_error(error, failed) from error
 
 
 def error_code(error: Exception) -> str:

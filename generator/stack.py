@@ -11,7 +11,7 @@ from typing import Any
 
 from troposphere import Output, Ref
 
-from generator import form, tiers
+from generator import DEFAULT_ZONES, form, release_folder, tiers
 from generator.cfn import partition
 from generator.cfn.template import StrictTemplate, Value, variable
 from generator.cfn.wiring import Child, Parent
@@ -21,7 +21,7 @@ from generator.form.rules import rules
 from generator.text.sources import Sources
 from generator.tiers.conditions import if_chosen
 
-MIN_ZONES, DEFAULT_ZONES, MAX_ZONES = 2, 2, tiers.network.MAX_ZONES
+MIN_ZONES, MAX_ZONES = 2, tiers.network.MAX_ZONES
 DESCRIPTIONS = {
     form.MAIN: "Highly available HPC portal in a new VPC",
     form.EXISTING_VPC: "Highly available HPC portal in an existing VPC",
@@ -118,19 +118,22 @@ ZONE_OUTPUTS: tuple[tuple[str, str, Callable[[Assembly, int], Value]], ...] = (
 )
 
 
-def assemble(name: str, zone_count: int, sources: Sources, view: View, children: dict[str, Child]) -> dict[str, Any]:
-    """Build the parent template `name` (one of form.PARENTS), and into `children` the tiers that are not there yet.
-
-    Raises GeneratorError for a number of zones that is out of range, and for whatever does not fit together.
-    """
+def check_zones(zone_count: int) -> None:
+    """Raises GeneratorError for a number of Availability Zones that is out of range."""
     if not MIN_ZONES <= zone_count <= MAX_ZONES:
         raise GeneratorError(f"--zones {zone_count} is out of range: choose {MIN_ZONES} to {MAX_ZONES}")
+
+
+def assemble(name: str, zone_count: int, sources: Sources, view: View, children: dict[str, Child]) -> dict[str, Any]:
+    """Build the parent template `name` (one of form.PARENTS), and into `children` the tiers that are not there yet."""
+    check_zones(zone_count)
     template = StrictTemplate(f"{DESCRIPTIONS[name]} (version {sources.version}).")
     asked = form.ask(template, name, zone_count)
     for title, rule in rules(asked, name).items():
         template.add_rule(title, rule)
     if_chosen(template, "WafWanted", asked.access.waf)
-    parent = Parent(name, template, zone_count, sources, children, view(asked, sources.release_folder))
+    template_url = view(asked, release_folder(sources.version, zone_count))
+    parent = Parent(name, template, zone_count, sources, children, template_url)
     assembly = _tiers(parent, asked)
     for title, description, value in OUTPUTS:
         template.add_output(Output(title, Description=description, Value=value(assembly)))

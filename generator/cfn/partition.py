@@ -10,21 +10,8 @@ from typing import Any
 
 from troposphere import FindInMap, Ref, Sub
 
+from generator.cfn.regions import PARTITIONS, partition_of, url_suffix
 from generator.cfn.template import StrictTemplate, Value
-from generator.errors import GeneratorError
-
-# The regions of AWS ParallelCluster 3.16.1 (`pcluster/resources/supported-regions`), without the isolated partitions.
-REGIONS = {
-    "aws": (
-        *("af-south-1", "ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1"),
-        *("ap-southeast-2", "ap-southeast-3", "ap-southeast-5", "ap-southeast-7", "ca-central-1", "eu-central-1"),
-        *("eu-north-1", "eu-south-1", "eu-west-1", "eu-west-2", "eu-west-3", "il-central-1", "me-south-1"),
-        *("sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2"),
-    ),
-    "aws-cn": ("cn-north-1", "cn-northwest-1"),
-    "aws-us-gov": ("us-gov-east-1", "us-gov-west-1"),
-}
-PARTITIONS = tuple(REGIONS)
 
 # Per partition. Console domains: AWS "Service endpoints" pages of the three partitions. Lustre: FSx for Lustre has no
 # scratch file systems in China. Database: that the registry lists db.serverless for China is no proof that it can be had
@@ -47,15 +34,6 @@ BY_PARTITION: dict[str, dict[str, str]] = {
 
 # Console host prefix, where it varies by region (AWS Management Console's guide).
 CONSOLE_HOST = {"aws": "{region}."}
-URL_SUFFIX = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
-# How a region's name begins, of regions that are not listed above too: a bucket may be in any.
-BEGINNINGS = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "us-iso": "aws-iso",
-    "eu-isoe-": "aws-iso-e",
-    "eusc-": "aws-eusc",
-}
 
 # Accounts that write load balancers' access logs where the service principal is not known to exist (Elastic Load
 # Balancing user guide, "Enable access logs"). The last one also serves as the fallback of the nested If.
@@ -144,17 +122,9 @@ def gateway_service(service: str) -> Sub:
     return Sub(f"com.amazonaws.${{AWS::Region}}.{service}")
 
 
-def partition_of(region: str) -> str:
-    """The partition of a region; raises GeneratorError for one that there are no templates for."""
-    found = next((name for beginning, name in BEGINNINGS.items() if region.startswith(beginning)), "aws")
-    if found not in PARTITIONS:
-        raise GeneratorError(f"REGION {region} is in partition {found}: choose a region of {', '.join(PARTITIONS)}.")
-    return found
-
-
 def object_url(bucket: str, region: str, key: str) -> str:
     """The HTTPS URL of an S3 object, as `s3_url` without variables; `region` is the bucket's."""
-    return f"https://{bucket}.s3.{region}.{URL_SUFFIX[partition_of(region)]}/{key}"
+    return f"https://{bucket}.s3.{region}.{url_suffix(region)}/{key}"
 
 
 def console(region: str) -> str:

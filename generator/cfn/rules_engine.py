@@ -1,6 +1,6 @@
 """The Rules section of a template, evaluated as CloudFormation does before it creates or updates a stack.
 
-Standard library only: beside `make preflight` the emulator uses it, in an environment of its own.
+Without troposphere: beside `make preflight` the emulator uses it, in an environment of its own.
 
     found = broken(template, {"DomainName": "portal.example.org"}, region="eu-west-1")
 
@@ -10,6 +10,8 @@ Standard library only: beside `make preflight` the emulator uses it, in an envir
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from generator.cfn.regions import partition_of, url_suffix
+
 Template = Mapping[str, Any]
 # Fn::RefAll(parameter type) -> ids, Fn::ValueOf(parameter type, id, attribute) -> value: only an account can answer these.
 RefAll = Callable[[str], list[str]]
@@ -18,6 +20,12 @@ ValueOf = Callable[[str, str, str], str]
 
 class RuleError(ValueError):
     """The Rules section itself is wrong: a function that rules do not have, or arguments that it does not take."""
+
+
+def completed(template: Template, given: Mapping[str, str]) -> dict[str, str]:
+    """`given`, and the template's defaults for parameters that are not among them."""
+    asked = template.get("Parameters", {})
+    return {name: str(body["Default"]) for name, body in asked.items() if "Default" in body} | dict(given)
 
 
 def _no_account(*question: str) -> Any:
@@ -49,7 +57,7 @@ class _Rules:
         value_of: ValueOf = _no_account,
     ) -> None:
         self.parameters: Mapping[str, Any] = template.get("Parameters", {})
-        self.values = {name: str(p["Default"]) for name, p in self.parameters.items() if "Default" in p} | dict(values)
+        self.values = completed(template, values)
         self.pseudo, self.ref_all, self.value_of = pseudo, ref_all, value_of
 
     def type_of(self, name: str) -> tuple[str, bool]:
@@ -143,8 +151,6 @@ def broken(
     values: Mapping[str, str],
     *,
     region: str = "us-east-1",
-    partition: str | None = None,
-    url_suffix: str | None = None,
     account: str = "123456789012",
     ref_all: RefAll = _no_account,
     value_of: ValueOf = _no_account,
@@ -155,12 +161,11 @@ def broken(
     from `region`. `ref_all` and `value_of` answer Fn::RefAll and Fn::ValueOf, which depend on the account. Raises
     RuleError for a Rules section that CloudFormation would not accept.
     """
-    china, government = region.startswith("cn-"), region.startswith("us-gov-")
     pseudo = {
         "AWS::Region": region,
         "AWS::AccountId": account,
-        "AWS::Partition": partition or ("aws-cn" if china else "aws-us-gov" if government else "aws"),
-        "AWS::URLSuffix": url_suffix or ("amazonaws.com.cn" if china else "amazonaws.com"),
+        "AWS::Partition": partition_of(region),
+        "AWS::URLSuffix": url_suffix(region),
     }
     rules = _Rules(template, values, pseudo, ref_all, value_of)
     found = []

@@ -31,6 +31,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from troposphere import GetAtt, If, Output, Ref, encode_to_dict
 from troposphere.cloudformation import Stack
 
+from generator import release_folder
 from generator.cfn.ports import Port, Ports, camel, each_port, joined, translate
 from generator.cfn.references import check_template
 from generator.cfn.template import GOES_WITH_THE_STACK, StrictTemplate, Value
@@ -52,6 +53,11 @@ class Tier:
         self.zone_count = zone_count
         self.sources = sources
         self.template = StrictTemplate(description)
+
+    @property
+    def release_folder(self) -> str:
+        """Where the release's files lie under AssetsPrefix."""
+        return release_folder(self.sources.version, self.zone_count)
 
     def finish(self, offers: dict[str, tuple[Port, Value]], outputs: Ports) -> Child:
         """The nested template with its outputs, and a parameter for each of the `offers` that it refers to.

@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Iterator
 from functools import cache
 
-from generator import form, stack
+from generator import DEFAULT_ZONES, form, stack
 from generator.documents.update_effects import Effect, effect_of, effects_of
 from generator.documents.update_reach import Change, Template, reach
 from generator.errors import GeneratorError
@@ -91,7 +91,7 @@ def _row(parameter: str) -> str:
 def document() -> str:
     """The table as Markdown, in the order of the form."""
     parts = [INTRODUCTION]
-    for title, questions in form.groups(stack.DEFAULT_ZONES):
+    for title, questions in form.groups(DEFAULT_ZONES):
         rows = "".join(map(_row, questions))
         parts.append(f"\n## {title}\n\n| parameter | effect | resources |\n| --- | --- | --- |\n{rows}")
     return "".join(parts)
@@ -104,7 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the document, or the rows of some parameters; returns 0. Raises GeneratorError for an unknown parameter."""
-    asked = form.questions(stack.DEFAULT_ZONES)
+    asked = form.questions(DEFAULT_ZONES)
     if unknown := [name for name in options.parameter if name not in asked]:
         raise GeneratorError(f"the form does not ask for {', '.join(unknown)}: see build/parameters.md")
     print("".join(map(_row, options.parameter)) if options.parameter else document(), end="")

@@ -1,40 +1,18 @@
-"""Answers to the form in a file, and what CloudFormation would refuse about them before it makes anything."""
+"""What CloudFormation would refuse about the answers to the form before it makes anything."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from generator.cfn.rules_engine import broken
-from generator.errors import GeneratorError
+from generator.cfn.rules_engine import broken, completed
 from generator.form.question import EXISTING_VPC, MAIN
-
-
-def read(path: Path) -> dict[str, str]:
-    """The answers in a parameter file of CloudFormation's own form; raises GeneratorError if it is none."""
-    try:
-        listed = json.loads(path.read_text(encoding="utf-8"))
-        found = {item["ParameterKey"]: item["ParameterValue"] for item in listed}
-        if len(found) < len(listed) or not all(isinstance(value, str) for value in found.values()):
-            raise ValueError
-    except (OSError, ValueError, TypeError, KeyError):
-        form = '[{"ParameterKey": "…", "ParameterValue": "…"}, …], with each question once and answers that are texts'
-        raise GeneratorError(f"{path} is no parameter file: name a JSON file of the form {form}.") from None
-    return found
 
 
 def parent_of(given: Mapping[str, str]) -> str:
     """The parent template that the answers are for: only one of them asks for a VPC."""
     return EXISTING_VPC if "VpcId" in given else MAIN
-
-
-def completed(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
-    """`given`, and the form's defaults for what was not answered."""
-    asked = template["Parameters"]
-    return {name: str(body["Default"]) for name, body in asked.items() if "Default" in body} | dict(given)
 
 
 def misfits(template: Mapping[str, Any], given: Mapping[str, str]) -> Iterator[tuple[str, str]]:

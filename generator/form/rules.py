@@ -11,7 +11,7 @@ from typing import Any
 
 from troposphere import And, AWSHelperFn, Equals, Not, Or, Ref
 
-from generator.cfn.partition import REGIONS
+from generator.cfn.regions import REGIONS
 from generator.cfn.template import Value
 from generator.form import MAIN, Form
 from generator.form.portal import ENGINFRAME_INSTALLER

@@ -7,20 +7,24 @@ account, by the very code of lambda/preflight. It makes nothing. Prints a verdic
 from __future__ import annotations
 
 import argparse
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generator import release_folder
-from generator.aws import account_arguments, connect
-from generator.cfn.partition import BY_PARTITION, REGIONS, partition_of
+from generator import DEFAULT_ZONES, release_folder
+from generator.aws import account_arguments, check_credentials, open_session
+from generator.cfn.partition import BY_PARTITION
+from generator.cfn.regions import REGIONS, partition_of
 from generator.errors import GeneratorError
-from generator.form import answers
+from generator.form import answers, parameter_file
 from generator.release import version
 from generator.release.launch_links import STACK_NAME
-from generator.stack import DEFAULT_ZONES, build
+from generator.release.zones import zones_argument
+from generator.stack import build, check_zones
 from generator.text.functions import load_function
 from generator.text.sources import ROOT
 
@@ -28,6 +32,13 @@ OK, WARNING, FAULT = "ok", "warning", "fault"
 STYLES = {OK: "green", WARNING: "yellow", FAULT: "bold red"}
 FORM = "The answers fit the form"
 RULES = "The answers fit each other"
+# Checks that look at what a new VPC alone needs.
+FOR_NEW_VPC = ("Room for a VPC and its NAT gateways' addresses",)
+NOTHING = ("", "0", "no")  # answers that leave out what they are about
+FETCHED = "can be fetched"
+# How Python tells that there was no answer from a host, rather than a refusal by it.
+UNREACHABLE = re.compile(r"urlopen error|timed out|Could not connect|Connection (reset|refused|aborted)")
+FROM_ELSEWHERE = "The launch fetches it from the account's network: check it there."
 NOT_NAMED = "The answers do not name AssetsBucket and AssetsBucketRegion: name them, or launch from a published link."
 
 
@@ -65,16 +76,37 @@ def on_form(template: Mapping[str, Any], given: Mapping[str, str], region: str) 
     return [Verdict(FORM, OK), *(broken or [Verdict(RULES, OK)])]
 
 
-def on_account(given: Mapping[str, str], region: str, session: Any, folder: str, stack: str) -> Iterator[Verdict]:
+def on_account(
+    given: Mapping[str, str], region: str, session: Any, folder: str, stack: str, zone_count: int = DEFAULT_ZONES
+) -> Iterator[Verdict]:
     """What the account says; `given` are all answers, each of which fits the form."""
+    reads = {check.title: check.reads for check in load_function("preflight", "checks").CHECKS}
     about_release = load_function("preflight", "checks.release").release_files.title
     check_launch = load_function("preflight").check_launch
     all_answers = resolved(given, region, folder)
-    for verdict in check_launch(all_answers, region, session, zone_count=DEFAULT_ZONES, stack=stack):
+    for verdict in check_launch(all_answers, region, session, zone_count=zone_count, stack=stack):
         if verdict.check == about_release and not given["AssetsBucket"]:
             yield Verdict(verdict.check, WARNING, NOT_NAMED)
-        else:
-            yield Verdict(verdict.check, verdict.level, verdict.text)
+        elif verdict.level != OK or applies(verdict.check, reads.get(verdict.check, ()), all_answers):
+            yield seen_from_here(Verdict(verdict.check, verdict.level, verdict.text))
+
+
+def applies(check: str, reads: Sequence[str], given: Mapping[str, str]) -> bool:
+    """Whether a check had anything to look at; `reads` are the answers that it reads, or what their names begin with.
+
+    What looks at an existing VPC, or at optional answers that are all blank, has not.
+    """
+    if check in FOR_NEW_VPC if given.get("VpcId") else "VpcId" in reads:
+        return False
+    answers_read = [answer for name, answer in given.items() if name.startswith(tuple(reads))]
+    return not reads or any(answer not in NOTHING for answer in answers_read)
+
+
+def seen_from_here(verdict: Verdict) -> Verdict:
+    """The verdict, without blame for what this machine cannot reach: the stack's function looks for it elsewhere."""
+    if verdict.level == FAULT and verdict.check.endswith(FETCHED) and UNREACHABLE.search(verdict.text):
+        return Verdict(verdict.check, WARNING, f"{verdict.text} {FROM_ELSEWHERE}")
+    return verdict
 
 
 def show(verdicts: list[Verdict]) -> None:
@@ -100,26 +132,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("--parameters", required=True, type=Path, help="file of answers, as create-stack takes it")
     account_arguments(parser)
+    zones_argument(parser)
     parser.add_argument("--stack", default=STACK_NAME, help="name of the stack (default: %(default)s)")
 
 
+def add_up(verdicts: Sequence[Verdict]) -> str:
+    """How many verdicts there are of each level, in words."""
+    count = Counter(verdict.level for verdict in verdicts)
+    faults, warnings, passed = (
+        f"{count[level]} {one if count[level] == 1 else one + 's'}"
+        for level, one in ((FAULT, "fault"), (WARNING, "warning"), (OK, "check"))
+    )
+    return f"{faults}, {warnings}, {passed} passed"
+
+
 def run(options: argparse.Namespace) -> int:
-    """Print the verdicts; returns 0, or 1 if there is a fault. Raises GeneratorError if nothing could be checked."""
-    given = answers.read(options.parameters)
-    session = connect(options.profile, options.region)
+    """Print the verdicts; returns 0, or 1 if there is a fault or the account could not be looked at.
+
+    The form needs no credentials, so its verdicts come in any case. Raises GeneratorError if nothing could be checked.
+    """
+    check_zones(options.zones)
+    given = parameter_file.read(options.parameters)
+    session = open_session(options.profile, options.region)
     region = str(session.region_name)
     if region not in REGIONS[partition_of(region)]:
         raise GeneratorError(f"REGION {region} is none that ParallelCluster supports: choose one of the README's.")
     parent = answers.parent_of(given)
-    template = build()[f"{parent}.template.yaml"]
-    verdicts = on_form(template, given, region)
+    template = build(options.zones)[f"{parent}.template.yaml"]
+    verdicts, blind = on_form(template, given, region), ""
     if Verdict(FORM, OK) in verdicts:
         full = answers.completed(template, given)
-        folder = release_folder(version.version(ROOT)) if full["AssetsBucket"] else ""
-        verdicts += on_account(full, region, session, folder, options.stack)
+        folder = release_folder(version.version(ROOT), options.zones) if full["AssetsBucket"] else ""
+        try:
+            check_credentials(session)
+        except GeneratorError as error:
+            blind = f"preflight: The account was not looked at, since {str(error)[:1].lower()}{str(error)[1:]}"
+        else:
+            verdicts += on_account(full, region, session, folder, options.stack, options.zones)
     show(verdicts)
-    count = {level: sum(verdict.level == level for verdict in verdicts) for level in STYLES}
-    judged = "Not ready" if count[FAULT] else "Ready"
-    counted = f"{count[FAULT]} faults, {count[WARNING]} warnings, {count[OK]} checks passed"
-    print(f"\n{judged} to launch {parent} in {region}: {counted}.")
-    return 1 if count[FAULT] else 0
+    ready = not blind and all(verdict.level != FAULT for verdict in verdicts)
+    print(f"\n{'Ready' if ready else 'Not ready'} to launch {parent} in {region}: {add_up(verdicts)}.")
+    if blind:
+        print(blind, file=sys.stderr)
+    return 0 if ready else 1

@@ -11,14 +11,16 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from generator import ZONES_FOLDER
 from generator.aws import CONFIG, connect, error_code, explain_error
-from generator.cfn.partition import partition_of
+from generator.cfn.regions import partition_of
 from generator.errors import GeneratorError
 from generator.form import patterns
 from generator.text.archives import MANIFEST
 
 RIGHTS = "s3:ListBucket on the bucket, s3:GetObject and s3:PutObject on what is in it"
 NOTHING = {"404", "NoSuchKey", "NotFound"}
+OTHER_ZONES = re.compile(ZONES_FOLDER.format(r"\d+"))
 
 
 def sha256(content: bytes) -> str:
@@ -68,13 +70,14 @@ class Bucket:
         return f"s3://{self.name}/{self.prefix}{folder}{key}"
 
     def keys(self, folder: str) -> set[str]:
-        """The relative keys of all that is under the release `folder`."""
+        """The relative keys of all that is under the release `folder`, except releases for another number of zones."""
         start = f"{self.prefix}{folder}"
         try:
             pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=start)
-            return {item["Key"].removeprefix(start) for page in pages for item in page.get("Contents", [])}
+            found = {item["Key"].removeprefix(start) for page in pages for item in page.get("Contents", [])}
         except (ClientError, BotoCoreError) as error:
             raise explain_error(error, f"{self.place(folder)} cannot be listed", RIGHTS) from error
+        return {key for key in found if not OTHER_ZONES.match(key)}
 
     def complete(self, folder: str) -> bool:
         """Whether the release `folder` was published to its end."""

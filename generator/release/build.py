@@ -9,16 +9,16 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator import stack
+from generator import DEFAULT_ZONES, form
 from generator.documents.parameters import reference
 from generator.errors import GeneratorError
-from generator.release import contents
+from generator.release import contents, zones
 from generator.text import folder
 from generator.text.sources import ROOT, Sources
 
 # What CloudFormation takes by TemplateURL: 460,800 bytes in every edition of its guides, 1 MB in the newest.
 MAX_TEMPLATE_BYTES = 460_800
-MARK = "templates"
+MARK = f"templates/{form.MAIN}.template.yaml"
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,10 @@ class Built:
 
 def build_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `build` and `check`."""
-    parser.add_argument("--output", type=Path, help="folder to write (default: build)")
     parser.add_argument(
-        "--zones",
-        type=int,
-        default=stack.DEFAULT_ZONES,
-        help=f"Availability Zones, each with a portal node and a cluster, {stack.MIN_ZONES} to {stack.MAX_ZONES} "
-        "(default: %(default)s)",
+        "--output", type=Path, help=f"folder to write (default: build, or build-zones-N for N != {DEFAULT_ZONES} zones)"
     )
+    zones.zones_argument(parser)
     parser.add_argument("--source", type=Path, default=ROOT, help="the project's folder (default: this one)")
 
 
@@ -63,14 +59,13 @@ def render(zone_count: int, sources: Sources) -> dict[str, bytes]:
 def build(options: argparse.Namespace) -> Built:
     """What the options ask for. Documents are those of the project itself, so that a build elsewhere has none."""
     files = render(options.zones, Sources(options.source))
-    own = options.source == ROOT and options.zones == stack.DEFAULT_ZONES and output(options) == ROOT / "build"
+    own = options.source == ROOT and options.zones == DEFAULT_ZONES and output(options) == ROOT / "build"
     return Built(files, documents() if own else {})
 
 
 def output(options: argparse.Namespace) -> Path:
     """The folder that the options name: build/ unless they say otherwise."""
-    given: Path | None = options.output
-    return given or options.source / "build"
+    return zones.output(options.output, "build", options.zones, options.source)
 
 
 def documents() -> dict[str, bytes]:
@@ -88,12 +83,12 @@ def documents() -> dict[str, bytes]:
 
 def run(options: argparse.Namespace) -> int:
     """Write the files; returns 0, or 1 after cfn-lint's findings. Raises GeneratorError, having written nothing."""
-    built = build(options)
-    folder.replace(output(options), built.files, mark=MARK)
+    target, built = output(options), build(options)
+    folder.replace(target, built.files, mark=MARK)
     for path, content in built.documents.items():
         folder.write_file(ROOT / path, content)
     if options.lint:
         from generator.release import lint
 
-        return lint.report(options.zones, lint.EVERY_REGION)
+        return lint.report(options.zones, lint.EVERY_REGION, Sources(options.source))
     return 0

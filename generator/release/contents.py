@@ -17,11 +17,11 @@ def templates(zone_count: int, sources: Sources) -> dict[str, str]:
     return {f"templates/{name}": to_yaml(body, HEADING) for name, body in stack.build(zone_count, sources).items()}
 
 
-def files(sources: Sources, wheels: Path) -> dict[str, bytes]:
+def files(zone_count: int, sources: Sources, wheels: Path) -> dict[str, bytes]:
     """Everything that is published by its relative key, the manifest last.
 
     `wheels` is the folder that holds the certificate function's packages. Raises GeneratorError for bad input.
     """
-    found = {key: text.encode() for key, text in templates(stack.DEFAULT_ZONES, sources).items()}
+    found = {key: text.encode() for key, text in templates(zone_count, sources).items()}
     found |= archives.packed(sources.root, wheels=wheels)
     return {**dict(sorted(found.items())), archives.MANIFEST: archives.sha256sums(found)}

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from generator import RELEASE_FOLDER, __version__, form
-from generator.cfn.partition import REGIONS, console, object_url, partition_of
+from generator import DEFAULT_ZONES, RELEASE_FOLDER, __version__, form
+from generator.cfn.partition import console, object_url
+from generator.cfn.regions import REGIONS, partition_of
 from generator.errors import GeneratorError
 from generator.form import Question, answers
-from generator.stack import DEFAULT_ZONES
 from generator.text import folder
 from generator.text.sources import ROOT
 
@@ -41,22 +41,24 @@ def quick_create(
     release_folder: str = RELEASE_FOLDER,
     parent: str = form.MAIN,
     given: Mapping[str, str] | None = None,
+    zone_count: int = DEFAULT_ZONES,
 ) -> str:
     """The link that opens the form of the template `parent` in `region`.
 
-    `prefix` ends in a slash, `release_folder` is the folder under it. `given` are answers that fill in more of the
-    form than where the release's files are. Raises GeneratorError for what a link must not or cannot carry.
+    `prefix` ends in a slash, `release_folder` is the folder under it, of a release for `zone_count` Availability Zones.
+    `given` are answers that fill in more of the form than where the release's files are. Raises GeneratorError for what
+    a link must not or cannot carry.
     """
     if partition_of(region) != partition_of(bucket_region):
         raise GeneratorError(f"A bucket in {bucket_region} cannot serve {region}: take one in the region's partition.")
-    questions = _questions(parent)
+    questions = questions_of(parent, zone_count)
     said = {**(given or {}), "AssetsBucket": bucket, "AssetsBucketRegion": bucket_region, "AssetsPrefix": prefix}
     if unknown := sorted(said.keys() - questions.keys()):
         raise GeneratorError(f"The form of {parent} does not ask for {', '.join(unknown)}: take it out of the answers.")
     for name, value in said.items():
         _must_be_public(name, value, questions[name])
     parameters = {f"param_{name}": value for name, value in said.items() if value != str(questions[name].default)}
-    template = object_url(bucket, bucket_region, f"{prefix}{release_folder}templates/{parent}.template.yaml")
+    template = template_url(bucket, bucket_region, f"{prefix}{release_folder}", parent)
     query = urlencode({"templateURL": template, "stackName": STACK_NAME, **parameters}, quote_via=quote, safe="")
     link = f"{console(region)}/cloudformation/home?region={region}#/stacks/create/review?{query}"
     if len(link) > LONGEST:
@@ -67,9 +69,14 @@ def quick_create(
     return link
 
 
-def _questions(parent: str) -> dict[str, Question]:
+def template_url(bucket: str, bucket_region: str, folder: str, parent: str) -> str:
+    """The address of the template `parent` of the release whose keys begin with `folder`."""
+    return object_url(bucket, bucket_region, f"{folder}templates/{parent}.template.yaml")
+
+
+def questions_of(parent: str, zone_count: int = DEFAULT_ZONES) -> dict[str, Question]:
     """What the form of `parent` asks, by parameter."""
-    asked = form.questions(DEFAULT_ZONES)
+    asked = form.questions(zone_count)
     return {name: question for name, question in asked.items() if parent in question.asked_by}
 
 
@@ -131,7 +138,7 @@ def bucket_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--region", default="", help="region of the bucket")
     parser.add_argument("--profile", default="", help="profile of the AWS configuration")
     parser.add_argument(
-        "--prefix", default=_questions(form.MAIN)["AssetsPrefix"].default, help="prefix of the releases"
+        "--prefix", default=questions_of(form.MAIN)["AssetsPrefix"].default, help="prefix of the releases"
     )
 
 

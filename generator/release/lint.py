@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import shutil
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from generator.cfn.partition import REGIONS
-from generator.stack import DEFAULT_ZONES, build, local_url
+from generator.cfn.regions import REGIONS
+from generator.release.zones import zones_argument
+from generator.stack import build, local_url
 from generator.text.sources import ROOT, Sources
 from generator.text.yaml import to_yaml
 
@@ -26,9 +28,9 @@ CONFIGURATION = ROOT / ".cfnlintrc"
 LOCAL_VIEW_ONLY = "W3002"
 
 
-def local_view(zone_count: int) -> dict[str, str]:
+def local_view(zone_count: int, sources: Sources) -> dict[str, str]:
     """The templates as YAML by file name, naming each other by file name."""
-    return {name: to_yaml(template) for name, template in build(zone_count, Sources(), local_url).items()}
+    return {name: to_yaml(template) for name, template in build(zone_count, sources, local_url).items()}
 
 
 def lint(files: Sequence[Path], regions: Sequence[str]) -> list[str]:
@@ -45,20 +47,23 @@ def lint(files: Sequence[Path], regions: Sequence[str]) -> list[str]:
     ]
 
 
-def report(zone_count: int, regions: Sequence[str]) -> int:
-    """Lint what has changed, and print the findings; returns 0 if there are none, 1 otherwise."""
-    texts = local_view(zone_count)
-    state = [version("cfn-lint"), CONFIGURATION.read_text(), *regions, *(f"{k}\n{v}" for k, v in texts.items())]
-    stamp = CACHE / hashlib.sha256("\0".join(state).encode()).hexdigest()
+def report(zone_count: int, regions: Sequence[str], sources: Sources) -> int:
+    """Lint what has changed, and print the findings; returns 0 if there are none, 1 otherwise.
+
+    What was found clean is remembered for each number of zones and set of regions.
+    """
+    texts = local_view(zone_count, sources)
+    state = [version("cfn-lint"), CONFIGURATION.read_text(), *(f"{name}\n{text}" for name, text in texts.items())]
+    folder = CACHE / f"zones-{zone_count}-{_digest(sorted(regions))[:12]}"
+    stamp = folder / _digest(state)
     if stamp.exists():
         print(f"lint: {len(texts)} templates unchanged since they were found clean in {len(regions)} regions")
         return 0
-    CACHE.mkdir(parents=True, exist_ok=True)
-    for old in CACHE.glob("*"):
-        old.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        (CACHE / name).write_text(text, encoding="utf-8")
-    findings = lint(sorted(CACHE / name for name in texts), regions)
+        (folder / name).write_text(text, encoding="utf-8")
+    findings = lint(sorted(folder / name for name in texts), regions)
     if findings:
         print("\n".join(findings), file=sys.stderr)
         return 1
@@ -67,14 +72,18 @@ def report(zone_count: int, regions: Sequence[str]) -> int:
     return 0
 
 
+def _digest(texts: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument(
         "--regions", nargs="+", default=EVERY_REGION, choices=EVERY_REGION, metavar="REGION", help="default: all"
     )
-    parser.add_argument("--zones", type=int, default=DEFAULT_ZONES, help="Availability Zones of the build (default: 2)")
+    zones_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Returns 0 if cfn-lint finds nothing, 1 after the findings."""
-    return report(options.zones, options.regions)
+    return report(options.zones, options.regions, Sources())

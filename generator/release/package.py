@@ -10,8 +10,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from generator import DEFAULT_ZONES
 from generator.errors import GeneratorError
 from generator.release import contents
+from generator.release.zones import output, zones_argument
+from generator.stack import check_zones
 from generator.text import archives, folder
 from generator.text.sources import ROOT, Sources
 
@@ -22,7 +25,10 @@ CACHE = ROOT / ".cache" / "wheels"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--output", type=Path, default=ROOT / "dist", help="folder to write (default: dist)")
+    parser.add_argument(
+        "--output", type=Path, help=f"folder to write (default: dist, or dist-zones-N for N != {DEFAULT_ZONES} zones)"
+    )
+    zones_argument(parser)
     parser.add_argument(
         "--cache", type=Path, default=CACHE, help="folder of downloaded packages (default: .cache/wheels)"
     )
@@ -30,9 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the release; returns 0. Raises GeneratorError, and leaves the folder as it was, if it cannot be written."""
-    files = contents.files(Sources(), install_wheels(ROOT, options.cache))
-    folder.replace(options.output, files, mark=archives.MANIFEST)
-    print(f"{options.output}: {len(files)} files, {sum(map(len, files.values())) / 1e6:.1f} MB")
+    target = output(options.output, "dist", options.zones)
+    check_zones(options.zones)
+    files = contents.files(options.zones, Sources(), install_wheels(ROOT, options.cache))
+    folder.replace(target, files, mark=archives.MANIFEST)
+    print(f"{target}: {len(files)} files, {sum(map(len, files.values())) / 1e6:.1f} MB")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Publish the release to a bucket and print its launch links.
+"""Lint the templates, publish the release to a bucket, and print its launch links.
 
 One bucket serves every region of its partition. To resume an interrupted run, run it again: files that are there with the
 same checksum are left alone, and only the manifest, which comes last, makes a release of them.
@@ -10,15 +10,17 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from generator import release_folder
-from generator.cfn.partition import REGIONS, object_url, partition_of
-from generator.form import answers
-from generator.form.answers import parent_of
-from generator.release import contents, package, version
+from generator import form, release_folder
+from generator.cfn.regions import REGIONS, partition_of
+from generator.form import answers, parameter_file
+from generator.release import contents, lint, package, version
 from generator.release.bucket import Bucket
-from generator.release.launch_links import bucket_arguments, quick_create
+from generator.release.launch_links import bucket_arguments, questions_of, quick_create, template_url
+from generator.release.zones import zones_argument
+from generator.stack import DESCRIPTIONS, check_zones
 from generator.text.sources import ROOT, Sources
 
 
@@ -37,45 +39,87 @@ def progress(total: int) -> Iterator[Callable[[str, int], None]]:
         yield lambda key, size: bar.update(task, advance=size, description=key)
 
 
-def publish(bucket: Bucket, root: Path, version_name: str, wheels: Path) -> int:
-    """Bring the release of the project's folder `root` into the bucket; returns how many files had been missing."""
-    files = contents.files(Sources(root, version_name), wheels)
+@dataclass(frozen=True)
+class Release:
+    """What is published: the project's folder `root` as the version `name`, for so many Availability Zones."""
+
+    root: Path
+    name: str
+    zone_count: int
+
+    @property
+    def folder(self) -> str:
+        """Where its files lie under the prefix."""
+        return release_folder(self.name, self.zone_count)
+
+    @property
+    def sources(self) -> Sources:
+        """What it is made from."""
+        return Sources(self.root, self.name)
+
+
+def publish(bucket: Bucket, release: Release, wheels: Path) -> int:
+    """Bring the release into the bucket; returns how many files had been missing."""
+    files = contents.files(release.zone_count, release.sources, wheels)
     with progress(sum(map(len, files.values()))) as done:
-        return bucket.bring(release_folder(version_name), files, done)
+        return bucket.bring(release.folder, files, done)
 
 
-def links(bucket: Bucket, version_name: str, given: dict[str, str]) -> dict[str, str]:
-    """The quick-create link of each region that the bucket serves."""
-    where = (bucket.name, bucket.region, bucket.prefix, release_folder(version_name), parent_of(given), given)
-    return {region: quick_create(region, *where) for region in REGIONS[partition_of(bucket.region)]}
+def launches(bucket: Bucket, release: Release, given: dict[str, str]) -> dict[str, dict[str, str]]:
+    """The quick-create link of each region that the bucket serves, by parent template: of those that ask all of `given`.
+
+    Raises GeneratorError for answers that no parent asks for, or that a link cannot carry.
+    """
+    asking = [parent for parent in form.PARENTS if given.keys() <= questions_of(parent, release.zone_count).keys()]
+    parents = asking or [answers.parent_of(given)]
+    where = (bucket.name, bucket.region, bucket.prefix, release.folder)
+    regions = REGIONS[partition_of(bucket.region)]
+    return {
+        parent: {region: quick_create(region, *where, parent, given, release.zone_count) for region in regions}
+        for parent in parents
+    }
+
+
+def show(bucket: Bucket, release: Release, links: dict[str, dict[str, str]]) -> None:
+    """Print each parent template's address and its links."""
+    for parent, by_region in links.items():
+        place = template_url(bucket.name, bucket.region, f"{bucket.prefix}{release.folder}", parent)
+        print(f"\n{DESCRIPTIONS[parent]}: {place}\n")
+        for region, link in by_region.items():
+            print(f"{region:<15} {link}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     bucket_arguments(parser)
     parser.add_argument("--parameters", type=Path, help="answers that the links carry besides the release's place")
+    zones_argument(parser)
     parser.add_argument("--source", type=Path, default=ROOT, help="the project's folder (default: this one)")
     parser.add_argument("--cache", type=Path, default=package.CACHE, help="folder of downloaded packages")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Publish and print the links; returns 0, or 130 if interrupted. Raises GeneratorError for a bad bucket or link."""
-    given = answers.read(options.parameters) if options.parameters else {}
+    """Publish and print the links; returns 0, 1 after what cfn-lint found, or 130 if interrupted.
+
+    Raises GeneratorError for bad arguments, a bad bucket and a link that will not do, before anything is linted.
+    """
+    check_zones(options.zones)
+    given = parameter_file.read(options.parameters) if options.parameters else {}
     bucket = Bucket.open(options.bucket, options.profile, options.region, options.prefix)
-    name = version.version(options.source)
-    launch = links(bucket, name, given)  # before anything is written: they may be refused
+    release = Release(options.source, version.version(options.source), options.zones)
+    links = launches(bucket, release, given)
+    if lint.report(release.zone_count, lint.EVERY_REGION, Sources(release.root)):
+        return 1
     try:
-        wheels = package.install_wheels(options.source, options.cache)
-        written = publish(bucket, options.source, name, wheels)
+        wheels = package.install_wheels(release.root, options.cache)
+        written = publish(bucket, release, wheels)
     except KeyboardInterrupt:
         print("publish: Interrupted, and no release yet: to resume, run it again.", file=sys.stderr)
         return 130
-    if version.is_development(name):
-        print(f"Development version {name}: no commit tagged v{name.partition('-')[0]}, or changes beside it.")
+    if version.is_development(release.name):
+        plain = release.name.partition("-")[0]
+        print(f"Development version {release.name}: no commit tagged v{plain}, or changes beside it.")
     verb = "published" if written else "was there already"
-    print(f"{bucket.place(release_folder(name))} {verb} ({written} files written). Template:")
-    key = f"{bucket.prefix}{release_folder(name)}templates/{parent_of(given)}.template.yaml"
-    print(f"\n{object_url(bucket.name, bucket.region, key)}\n\nLaunch it from the console in:\n")
-    for region, link in launch.items():
-        print(f"{region:<15} {link}")
+    print(f"{bucket.place(release.folder)} {verb} ({written} files written). Launch it from the console:")
+    show(bucket, release, links)
     return 0

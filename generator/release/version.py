@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator import __version__
+from generator import DEFAULT_ZONES, __version__
 from generator.errors import GeneratorError
 from generator.release import contents
-from generator.stack import DEFAULT_ZONES
 from generator.text import archives
 from generator.text.sources import Sources
 

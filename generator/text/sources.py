@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from generator import __version__, release_folder
+from generator import __version__
 from generator.errors import GeneratorError
 from generator.text import inline
 from generator.text.yaml import load_yaml
@@ -27,11 +27,6 @@ class Sources:
 
     root: Path = ROOT
     version: str = __version__
-
-    @property
-    def release_folder(self) -> str:
-        """Where the release's files lie under AssetsPrefix."""
-        return release_folder(self.version)
 
     def text(self, path: str) -> str:
         """The text of the file `path` of the project."""

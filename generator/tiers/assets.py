@@ -128,7 +128,7 @@ def build(tier: Tier, assets: form.Assets, operations: form.Operations) -> Asset
             ServiceTimeout="660",
             SourceBucket=assets.assets_bucket,
             SourceRegion=assets.assets_bucket_region,
-            SourcePrefix=Join("", [assets.assets_prefix, tier.sources.release_folder]),
+            SourcePrefix=Join("", [assets.assets_prefix, tier.release_folder]),
             Bucket=Ref(bucket),
             Keys=sorted(
                 [

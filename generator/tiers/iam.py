@@ -80,7 +80,7 @@ def may_log(*groups: AWSObject) -> Statement:
 
 def may_read_release(tier: Tier, assets: form.Assets) -> Statement:
     """The right to read the release's files in the publisher's bucket."""
-    key = f"${{Prefix}}{tier.sources.release_folder}*"
+    key = f"${{Prefix}}{tier.release_folder}*"
     return allow(["s3:GetObject"], [bucket_arn(assets.assets_bucket, key, Prefix=assets.assets_prefix)])
 
 

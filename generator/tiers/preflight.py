@@ -89,7 +89,7 @@ def build(tier: Tier, form: Form) -> Preflight:
             Zones=str(tier.zone_count),
             Resolved={
                 "DatabaseInstanceClass": choices.database_class(tier.template, form.database),
-                "AssetsPrefix": Join("", [form.assets.assets_prefix, tier.sources.release_folder]),
+                "AssetsPrefix": Join("", [form.assets.assets_prefix, tier.release_folder]),
                 "LustreDeploymentType": choices.lustre_type(tier.template, form.storage),
             },
         )

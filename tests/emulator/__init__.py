@@ -9,6 +9,6 @@ Two programs share this package:
 * the client, run by the tests' Python: `client.py` starts a launcher (`process.py`), publishes files, runs stacks and
   waits (`outcome.py`), reads what failed (`history.py`) and what is left (`leftovers.py`), shows it (`progress.py`).
 
-`regions.py` needs nothing but the standard library, so that either side may import it; so does the generator's
-evaluation.py, which has the Rules of a template.
+Either side may import `generator.cfn.regions` and `generator.cfn.rules_engine`, which has the Rules of a template: they
+need nothing but the standard library.
 """

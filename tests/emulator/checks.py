@@ -11,9 +11,9 @@ from typing import Any
 from ministack.core.responses import get_region
 from ministack.services.cloudformation import provisioners, stacks
 
+from generator.cfn.regions import partition_of
 from tests.emulator import control, schemas, validation
 from tests.emulator.handlers import HANDLERS, Made, Properties
-from tests.emulator.regions import partition
 
 _ARN = re.compile(r"^arn:(aws[a-z-]*):")
 
@@ -34,7 +34,7 @@ def foreign_arns(value: Any) -> Iterator[str]:
     """Every ARN within `value` that belongs to another partition than the stack's region."""
     if isinstance(value, str):
         found = _ARN.match(value)
-        if found and found[1] != partition(get_region()):
+        if found and found[1] != partition_of(get_region()):
             yield value
     elif isinstance(value, Mapping):
         for item in value.values():

@@ -25,10 +25,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from generator.cfn.regions import url_suffix
 from tests.emulator import history, leftovers
 from tests.emulator.outcome import Listener, Outcome, wait
 from tests.emulator.process import LOG, end, free_port, start, wait_until_ready
-from tests.emulator.regions import suffix
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 
@@ -125,7 +125,7 @@ class Emulator:
 
     def url(self, bucket: str, key: str, region: str = "us-east-1") -> str:
         """The HTTPS URL of an object, for TemplateURL."""
-        return f"https://{bucket}.s3.{region}.{suffix(region)}/{key}"
+        return f"https://{bucket}.s3.{region}.{url_suffix(region)}/{key}"
 
     # Stacks
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region, new_uuid
 
+from generator.cfn.regions import partition_of, url_suffix
 from tests.emulator.handlers import Made, Properties, api, handles
-from tests.emulator.regions import partition, suffix
 
 FILE_SYSTEMS: Any = AccountRegionScopedDict()
 THROUGHPUTS = {"PERSISTENT_1": (12, 40, 50, 100, 200), "PERSISTENT_2": (125, 250, 500, 1000)}
@@ -24,7 +24,7 @@ def refuse(properties: Properties) -> None:
         raise ValueError(
             f"StorageCapacity is {capacity}, but Lustre on SSD comes in 1200, 2400 and multiples of 2400 GiB"
         )
-    if deployment.startswith("SCRATCH") and partition(get_region()) == "aws-cn":
+    if deployment.startswith("SCRATCH") and partition_of(get_region()) == "aws-cn":
         raise ValueError(f"DeploymentType {deployment} is not available in {get_region()}")
     if deployment.startswith("SCRATCH") and throughput is not None:
         raise ValueError(f"PerUnitStorageThroughput is not supported for {deployment}")
@@ -52,8 +52,8 @@ class FileSystem:
         )["NetworkInterface"]["NetworkInterfaceId"]
         region = get_region()
         name = f"fs-{new_uuid().replace('-', '')[:17]}"
-        arn = f"arn:{partition(region)}:fsx:{region}:{get_account_id()}:file-system/{name}"
-        dns = f"{name}.fsx.{region}.{suffix(region)}"
+        arn = f"arn:{partition_of(region)}:fsx:{region}:{get_account_id()}:file-system/{name}"
+        dns = f"{name}.fsx.{region}.{url_suffix(region)}"
         attributes = {"DNSName": dns, "LustreMountName": name[-8:], "ResourceARN": arn, "Id": name}
         FILE_SYSTEMS[name] = {
             "properties": properties,

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from tests.emulator import regions
+from generator.cfn import regions
 
 VERSION = "1.5.33"
 ENGINE = "ministack.services.cloudformation.engine"
@@ -47,8 +47,8 @@ class Edit:
 
 EDITS = (
     # Pseudo parameters by region. Three places each: Rules, Ref and Fn::Sub.
-    Edit(ENGINE, '"AWS::Partition": "aws"', '"AWS::Partition": _regions.partition(get_region())', 3),
-    Edit(ENGINE, '"AWS::URLSuffix": "amazonaws.com"', '"AWS::URLSuffix": _regions.suffix(get_region())', 3),
+    Edit(ENGINE, '"AWS::Partition": "aws"', '"AWS::Partition": _regions.partition_of(get_region())', 3),
+    Edit(ENGINE, '"AWS::URLSuffix": "amazonaws.com"', '"AWS::URLSuffix": _regions.url_suffix(get_region())', 3),
     # A resource that exists although its creation failed (handlers.Failed names it) is deleted by the rollback, as
     # CloudFormation does with a half-made custom resource, child stack or Auto Scaling group.
     Edit(
@@ -249,14 +249,14 @@ def current_partition() -> str:
     """The partition of the region that the running request belongs to."""
     from ministack.core.responses import get_region
 
-    return regions.partition(get_region())
+    return regions.partition_of(get_region())
 
 
 def current_suffix() -> str:
     """The domain of the region that the running request belongs to."""
     from ministack.core.responses import get_region
 
-    return regions.suffix(get_region())
+    return regions.url_suffix(get_region())
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
@@ -287,7 +287,7 @@ class _Loader(importlib.machinery.SourceFileLoader):
             source = source.replace(edit.old, edit.new)
         tree = ast.parse(source)
         if edits:
-            tree.body.append(ast.parse("from tests.emulator import regions as _regions").body[0])
+            tree.body.append(ast.parse("from generator.cfn import regions as _regions").body[0])
         return compile(ast.fix_missing_locations(_Partition().visit(tree)), path, "exec", optimize=_optimize)
 
 

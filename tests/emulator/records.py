@@ -9,8 +9,8 @@ from typing import Any
 
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region, new_uuid
 
+from generator.cfn.regions import partition_of
 from tests.emulator.handlers import Made, Properties, api, handles
-from tests.emulator.regions import partition
 
 RECORDS: Any = AccountRegionScopedDict()
 
@@ -21,7 +21,7 @@ def _unique(prefix: str) -> str:
 
 def _arn(service: str, resource: str) -> str:
     region = get_region()
-    return f"arn:{partition(region)}:{service}:{region}:{get_account_id()}:{resource}"
+    return f"arn:{partition_of(region)}:{service}:{region}:{get_account_id()}:{resource}"
 
 
 def _alarm(logical_id: str, properties: Properties, stack: str) -> Made:

@@ -9,8 +9,8 @@ from ministack.core.responses import get_account_id, get_region, set_request_acc
 from ministack.services import s3 as store
 from ministack.services.cloudformation import helpers
 
+from generator.cfn.regions import partition_of, url_suffix
 from tests.emulator.handlers import Properties, wraps
-from tests.emulator.regions import partition, suffix
 
 WRONG_ENDPOINT = (
     "S3 error: The bucket you are attempting to access must be addressed using the specified endpoint. Please send all "
@@ -34,7 +34,7 @@ def locate(url: str) -> tuple[str, str]:
     home = next((b["region"] for (_, name), b in store._buckets._data.items() if name == match["bucket"]), None)
     if home is None:
         raise ValueError("S3 error: The specified bucket does not exist")
-    if partition(home) != partition(get_region()) or match["domain"] != suffix(home):
+    if partition_of(home) != partition_of(get_region()) or match["domain"] != url_suffix(home):
         raise ValueError("S3 error: The AWS Access Key Id you provided does not exist in our records.")
     if (match["region"] or "us-east-1") != home:
         raise ValueError(WRONG_ENDPOINT)

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from generator.cfn.regions import partition_of, url_suffix
 from generator.stack import MAX_ZONES, MIN_ZONES
 from tests.support.built import NAMES, PARENTS, questions, templates
-from tests.support.rendered import partition_of, properties, rendered
+from tests.support.rendered import properties, rendered
 
 REGIONS = ("us-east-1", "cn-north-1", "us-gov-west-1")
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d"
@@ -440,8 +441,7 @@ def test_secrets_under_an_own_key_are_decrypted_and_nothing_else(region: str) ->
 @pytest.mark.parametrize("region", REGIONS)
 def test_the_portal_role_s_principal(region: str) -> None:
     (statement,) = properties("portal", "PortalRole", region)["AssumeRolePolicyDocument"]["Statement"]
-    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    assert statement["Principal"] == {"Service": f"ec2.{suffix}"}
+    assert statement["Principal"] == {"Service": f"ec2.{url_suffix(region)}"}
 
 
 @pytest.mark.parametrize("key", ["", "operators"])

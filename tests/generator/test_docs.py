@@ -11,7 +11,7 @@ import pytest
 
 from generator import __version__, tiers
 from generator.__main__ import COMMANDS
-from generator.cfn import partition
+from generator.cfn.regions import REGIONS
 from generator.documents import picture
 from generator.documents.parameters import reference
 from generator.operate import retained
@@ -148,7 +148,7 @@ def test_version_and_regions_are_those_of_the_code() -> None:
     for document in DOCUMENTS:
         assert set(re.findall(r"hpc-portal/v(\d+\.\d+\.\d+)", text(document))) <= {__version__}
     assert re.search(rf"^## \[?({re.escape(__version__)}\b|Unreleased\]\n\n\S)", text("CHANGELOG.md"), re.MULTILINE)
-    assert f"({len(partition.REGIONS['aws'])})" in section("README.md", "## Regions")
+    assert f"({len(REGIONS['aws'])})" in section("README.md", "## Regions")
 
 
 def test_the_architecture_names_every_tier() -> None:

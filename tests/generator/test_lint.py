@@ -9,7 +9,7 @@ import pytest
 
 from generator import stack
 from generator.__main__ import main
-from generator.cfn.partition import REGIONS
+from generator.cfn.regions import REGIONS
 from generator.release import lint
 from generator.text.sources import Sources
 from generator.text.yaml import to_yaml
@@ -148,3 +148,26 @@ def test_the_local_view_differs_in_its_template_urls_alone(view: dict[str, dict[
                 assert properties.pop("TemplateURL") in view
                 other.pop("TemplateURL")
             assert properties == other, (name, title)
+
+
+def test_each_number_of_zones_and_set_of_regions_is_remembered(linter: Linter) -> None:
+    """Going to and fro between them lints each once."""
+    for _ in range(2):
+        for arguments in ([], ["--zones", "3"], ["--regions", "us-east-1"]):
+            assert main(["lint", *arguments]) == 0
+    assert len(linter.asked) == 3
+
+
+def test_the_order_of_regions_does_not_matter(linter: Linter) -> None:
+    assert main(["lint", "--regions", "us-east-1", "eu-west-1"]) == 0
+    assert main(["lint", "--regions", "eu-west-1", "us-east-1"]) == 0
+    assert len(linter.asked) == 1
+
+
+def test_what_changed_is_linted_in_place_of_what_was(linter: Linter, monkeypatch: pytest.MonkeyPatch) -> None:
+    main(["lint"])
+    monkeypatch.setattr(lint, "local_view", lambda zones, sources: {"only.template.yaml": "Resources: {}\n"})
+    main(["lint"])
+    assert linter.asked[-1][0] == ["only.template.yaml"]
+    [folder] = lint.CACHE.iterdir()
+    assert [path.name for path in folder.glob("*.yaml")] == ["only.template.yaml"]

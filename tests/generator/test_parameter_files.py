@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from generator import form
+from generator.cfn.regions import partition_of
 from generator.cfn.rules_engine import broken
 from generator.text.sources import ROOT
 from tests.support.built import REQUIRED, package_folder, questions, templates
-from tests.support.rendered import partition_of, rendered
+from tests.support.rendered import rendered
 
 FOLDER = ROOT / "parameters"
 REGION = {

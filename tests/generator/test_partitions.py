@@ -10,9 +10,11 @@ import pytest
 
 from generator import RELEASE_FOLDER
 from generator.cfn import partition
+from generator.cfn import regions as facts
+from generator.cfn.regions import partition_of, url_suffix
 from generator.text.sources import ROOT
 from tests.support.built import NAMES, PARENTS, strings, templates
-from tests.support.rendered import partition_of, rendered
+from tests.support.rendered import rendered
 
 REGIONS = ("us-east-1", "eu-central-1", "cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-gov-east-1")
 CONSOLES = {
@@ -55,7 +57,7 @@ def test_hosts_end_in_the_partition_s_own_suffix(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_region_and_no_account_is_literal(name: str) -> None:
-    regions = {region for listed in partition.REGIONS.values() for region in listed}
+    regions = {region for listed in facts.REGIONS.values() for region in listed}
     for path, text in outside_of_code(name):
         if path[0] == "Rules" or "Fn::Equals" in path:
             continue  # compared with the stack's own region
@@ -74,10 +76,9 @@ def literals(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "generator").rglob("*.py")), ids=lambda path: path.stem)
-def test_one_module_knows_the_partitions(path: Path) -> None:
+def test_no_other_module_knows_the_partitions(path: Path) -> None:
     """What is written for a reader of the form (patterns, examples) is no ARN of the stack."""
-    # rules_engine.py, the standard library only, answers pseudo parameters in the emulator's environment too.
-    if path.name in ("partition.py", "patterns.py", "rules_engine.py"):
+    if path.name in ("partition.py", "patterns.py", "regions.py"):
         return
     for text in literals(path):
         assert not re.search(r"arn:(aws|\$)|amazonaws|console\.aws", text), text
@@ -118,7 +119,7 @@ def test_console_links_lead_to_the_partition_s_console(region: str) -> None:
 @pytest.mark.parametrize("parent", PARENTS)
 def test_templates_are_fetched_from_the_publisher_s_bucket(parent: str, region: str) -> None:
     """Its region is not the stack's; its host ends in the suffix of the partition, which both share."""
-    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    suffix = url_suffix(region)
     subnets = {
         name: f"{prefix}-0123456789abcdef{index}"
         for index, (name, prefix) in enumerate(
@@ -138,7 +139,7 @@ def test_templates_are_fetched_from_the_publisher_s_bucket(parent: str, region: 
 
 @pytest.mark.parametrize("region", REGIONS)
 def test_the_provider_is_fetched_from_its_region(region: str) -> None:
-    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    suffix = url_suffix(region)
     url = rendered("provider", region)["Resources"]["ParallelCluster"]["Properties"]["TemplateURL"]
     assert url == (
         f"https://{region}-aws-parallelcluster.s3.{region}.{suffix}/parallelcluster/3.16.1/templates/custom_resource/"

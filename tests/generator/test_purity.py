@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from generator import DEFAULT_ZONES, RELEASE_FOLDER, __version__, release_folder
 from generator.release.build import render
 from generator.stack import MAX_ZONES
 from generator.text.sources import ROOT, Sources
+from generator.text.yaml import to_yaml
 from tests.support.built import templates
 
 ORDINARY = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": str(ROOT)}
@@ -91,4 +93,6 @@ def test_a_second_build_in_one_process_is_the_same() -> None:
 def test_more_zones_change_no_word_of_what_belongs_to_one(zones: int) -> None:
     """A tier that knows no zones is the same template for any number of them."""
     one_for_all = ("assets", "provider", "secrets", "waf", "https")
-    assert {name: templates(zones)[name] for name in one_for_all} == {name: templates()[name] for name in one_for_all}
+    more, two = ({name: to_yaml(templates(number)[name]) for name in one_for_all} for number in (zones, DEFAULT_ZONES))
+    folder = release_folder(__version__, zones)
+    assert {name: text.replace(folder, RELEASE_FOLDER) for name, text in more.items()} == two

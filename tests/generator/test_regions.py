@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from generator.cfn import partition
+from generator.cfn import partition, regions
 from tests.support.built import package_folder, resources
 
-REGIONS = [region for regions in partition.REGIONS.values() for region in regions]
+REGIONS = [region for listed in regions.REGIONS.values() for region in listed]
 
 
 def test_the_regions_are_those_of_parallelcluster_but_the_isolated_ones() -> None:
@@ -19,10 +19,10 @@ def test_the_regions_are_those_of_parallelcluster_but_the_isolated_ones() -> Non
 
 
 def test_a_region_stands_in_its_own_partition() -> None:
-    for name, regions in partition.REGIONS.items():
+    for name, listed in regions.REGIONS.items():
         prefix = {"aws-cn": "cn-", "aws-us-gov": "us-gov-"}.get(name, "")
         others = tuple({"cn-", "us-gov-"} - {prefix})
-        assert all(region.startswith(prefix) and not region.startswith(others) for region in regions)
+        assert all(region.startswith(prefix) and not region.startswith(others) for region in listed)
 
 
 def types_of(region: str) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def test_every_service_exists_in_the_region(region: str) -> None:
 
 @pytest.mark.parametrize("column", partition.BY_PARTITION)
 def test_every_fact_is_known_for_every_partition(column: str) -> None:
-    assert partition.BY_PARTITION[column].keys() == set(partition.PARTITIONS)
+    assert partition.BY_PARTITION[column].keys() == set(regions.PARTITIONS)
 
 
 def test_log_delivery_accounts_are_of_regions_that_are_supported() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from generator import form
 from generator.cfn import rules_engine
-from generator.cfn.partition import REGIONS
+from generator.cfn.regions import REGIONS
 from generator.form.portal import ENGINFRAME_INSTALLER
 from generator.stack import MAX_ZONES
 from generator.text.yaml import load_yaml

@@ -10,9 +10,10 @@ import pytest
 
 from generator import RELEASE_FOLDER, __version__, form
 from generator.__main__ import main
-from generator.cfn.partition import REGIONS
+from generator.cfn.regions import REGIONS, partition_of
 from generator.errors import GeneratorError
 from generator.release import launch_links
+from generator.text.archives import MANIFEST
 from tests.emulator.client import Emulator
 from tests.support.built import templates
 from tests.support.shell import point_to
@@ -132,7 +133,7 @@ def test_the_table_keeps_the_links_of_other_partitions(readme: Path) -> None:
     assert list(rows) == [*REGIONS["aws"], *REGIONS["aws-cn"]]
     assert "AssetsBucket=publisher" not in text
     for region, row in rows.items():
-        bucket = "herausgeber" if region.startswith("cn-") else "another"
+        bucket = "herausgeber" if partition_of(region) == "aws-cn" else "another"
         found = re.findall(r"\[launch\]\((\S+)\)", row)
         assert [opened(link)[1:] for link in found] != [] and len(found) == len(form.PARENTS)
         for parent, link in zip(form.PARENTS, found, strict=True):
@@ -176,7 +177,7 @@ def test_links_only_to_a_release_that_is_there(
     place = f"s3://{name}/hpc-portal/{RELEASE_FOLDER}"
     assert capsys.readouterr().err == (f"links: {place} holds no whole release: run `make publish` for it first.\n")
     assert readme.read_text() == before
-    emulator.publish({"SHA256SUMS": b""}, name, f"hpc-portal/{RELEASE_FOLDER}", "eu-north-1")
+    emulator.publish({MANIFEST: b""}, name, f"hpc-portal/{RELEASE_FOLDER}", "eu-north-1")
     assert main(["links", *command]) == 0
     assert f"links for {len(REGIONS['aws'])} regions to {place}" in capsys.readouterr().out
     assert f"AssetsBucket={name}" in readme.read_text()

@@ -149,7 +149,7 @@ def test_sha256sum_agrees(root: Path, wheels: Path, tmp_path: Path) -> None:
         tmp_path / "release", {**files, archives.MANIFEST: archives.sha256sums(files)}, mark=archives.MANIFEST
     )
     done = subprocess.run(
-        ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path / "release", capture_output=True
+        ["sha256sum", "--check", "--strict", archives.MANIFEST], cwd=tmp_path / "release", capture_output=True
     )
     assert done.returncode == 0, done.stdout
 
@@ -192,11 +192,18 @@ def test_the_command_line(
 ) -> None:
     monkeypatch.setattr(package, "install_wheels", lambda root, cache: wheels)
     assert main(["package", "--output", str(tmp_path / "dist")]) == 0
-    sums = (tmp_path / "dist" / "SHA256SUMS").read_text()
+    sums = (tmp_path / "dist" / archives.MANIFEST).read_text()
     assert "  templates/main.template.yaml\n" in sums and f"  {archives.certificate_key(ROOT)}\n" in sums
     (tmp_path / "file").write_text("")
     assert main(["package", "--output", str(tmp_path / "file" / "dist")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("function", ["assets", "preflight"])
+def test_functions_look_for_the_manifest_by_its_name(function: str) -> None:
+    """Inline code cannot import it from the generator."""
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "lambda" / function).rglob("*.py")]
+    assert any(f'"{archives.MANIFEST}"' in text for text in texts)
 
 
 def test_importing_it_is_cheap() -> None:

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from generator import __version__
+from generator import __version__, form
 from generator.__main__ import main
-from generator.cfn.partition import REGIONS
+from generator.cfn.regions import REGIONS
 from generator.errors import GeneratorError
-from generator.release import contents, package, version
+from generator.release import contents, lint, package, version
 from generator.release.bucket import Bucket
 from generator.text import archives
 from generator.text.sources import ROOT, Sources
@@ -60,6 +60,7 @@ def run(emulator: Emulator, source: Path, tmp_path: Path, name: str, monkeypatch
     point_to(emulator, monkeypatch)
     emulator.publish({}, name, region="eu-west-1")
     monkeypatch.setattr(package, "install_wheels", lambda root, cache: no_wheels(tmp_path))
+    monkeypatch.setattr(lint, "report", lambda zone_count, regions, sources: 0)  # has tests of its own
 
     def command(*arguments: str) -> int:
         return main(["publish", "--source", str(source), "--bucket", name, "--region", "eu-west-1", *arguments])
@@ -83,7 +84,7 @@ def held(emulator: Emulator, bucket: str, region: str = "eu-west-1") -> dict[str
 def whole(there: Mapping[str, bytes], folder: str = RELEASE) -> bool:
     """Whether the files under `folder` are those of their manifest."""
     files = {key.removeprefix(folder): content for key, content in there.items() if key.startswith(folder)}
-    sums = files.pop("SHA256SUMS", b"").decode().splitlines()
+    sums = files.pop(archives.MANIFEST, b"").decode().splitlines()
     return bool(sums) and sums == [f"{hashlib.sha256(files[key]).hexdigest()}  {key}" for key in sorted(files)]
 
 
@@ -114,16 +115,112 @@ def test_a_release(run: Run, emulator: Emulator, source: Path, name: str, capsys
     assert len(there) == len(expected) + 1
     assert f"s3://{name}/{RELEASE} published ({len(there)} files written)" in out and "evelopment" not in out
     assert f"https://{name}.s3.eu-west-1.amazonaws.com/{RELEASE}templates/main.template.yaml\n" in out
-    links = [line.split() for line in out.splitlines() if "/stacks/create/review" in line]
-    assert [region for region, _ in links] == list(REGIONS["aws"])
-    assert all(opened(link)[1] == region for region, link in links)
     assert err == "", "no progress where there is no terminal"
+
+
+def test_links_of_both_parents_are_printed_for_every_region(
+    run: Run, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run() == 0
+    out = capsys.readouterr().out
+    links = [line.split() for line in out.splitlines() if "/stacks/create/review" in line]
+    assert [region for region, _ in links] == list(REGIONS["aws"]) * len(form.PARENTS)
+    assert all(opened(link)[1] == region for region, link in links)
+    for parent in form.PARENTS:
+        address = f"https://{name}.s3.eu-west-1.amazonaws.com/{RELEASE}templates/{parent}.template.yaml"
+        assert f" {address}\n" in out
+        assert len([link for _, link in links if opened(link)[2]["templateURL"] == address]) == len(REGIONS["aws"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "parents"),
+    [
+        ("ComputeMaxNodes=12", list(form.PARENTS)),
+        ("VpcCidr=10.1.0.0/16", [form.MAIN]),
+        ("VpcId=vpc-1", [form.EXISTING_VPC]),
+    ],
+)
+def test_answers_go_into_the_links_of_the_parents_that_ask_for_them(
+    run: Run, tmp_path: Path, answer: str, parents: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "answers.json"
+    path.write_text(json.dumps([answer]))
+    assert run("--parameters", str(path)) == 0
+    links = [line.split()[1] for line in capsys.readouterr().out.splitlines() if "/stacks/create/review" in line]
+    assert all(f"param_{answer.partition('=')[0]}" in opened(link)[2] for link in links)
+    opens = {Path(opened(link)[2]["templateURL"]).name.partition(".")[0] for link in links}
+    assert sorted(opens) == sorted(parents)
+
+
+def test_what_cfn_lint_finds_is_not_published(
+    run: Run, emulator: Emulator, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lint, "report", lambda zone_count, regions, sources: 1)
+    assert run() == 1
+    assert held(emulator, name) == {}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--bucket", ""],
+        ["--bucket", "My.Bucket"],
+        ["--prefix", "hpc"],
+        ["--region", "Frankfurt"],
+        ["--zones", "9"],
+        ["--parameters", "/nowhere.json"],
+    ],
+    ids=lambda wrong: wrong[0],
+)
+def test_arguments_are_looked_at_before_anything_is_linted(
+    run: Run, wrong: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lint, "report", lambda *_: pytest.fail("it lints"))
+    assert run(*wrong) == 1
+
+
+@pytest.mark.parametrize("target", ["publish", "launch-links"])
+def test_make_asks_for_the_bucket_before_it_sets_anything_up(target: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in ("BUCKET", "MAKEFLAGS")}
+    command = ["make", "--silent", target, "MAIN=/nowhere/python"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.splitlines()[0] == "No bucket is named: give BUCKET=name."
+
+
+# Another number of zones
+
+
+def test_three_zones_are_a_release_of_their_own_below_the_version(run: Run, emulator: Emulator, name: str) -> None:
+    assert run() == run("--zones", "3") == 0
+    there = held(emulator, name)
+    below = f"{RELEASE}zones-3/"
+    assert whole({key: content for key, content in there.items() if not key.startswith(below)})
+    assert whole(there, below)
+    templates = {key: content.decode() for key, content in there.items() if key.endswith("main.template.yaml")}
+    assert "AvailabilityZone3" in templates[f"{below}templates/main.template.yaml"]
+    for key, text in templates.items():
+        folder = key.removeprefix("hpc-portal/").removesuffix("templates/main.template.yaml")
+        assert f"${{AssetsPrefix}}{folder}templates/preflight.template.yaml" in text
+
+
+def test_a_release_is_still_complete_after_one_for_three_zones(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("--zones", "3") == run() == 0
+    written = writes(monkeypatch)
+    assert run() == run("--zones", "3") == 0
+    assert written == [], "neither takes the other's files for foreign ones"
+
+
+def test_links_for_three_zones_open_their_templates(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--zones", "3") == 0
+    links = [line.split()[1] for line in capsys.readouterr().out.splitlines() if "/stacks/create/review" in line]
+    assert links and all(f"/{RELEASE}zones-3/templates/" in opened(link)[2]["templateURL"] for link in links)
 
 
 def test_the_manifest_is_the_last_to_come(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     written = writes(monkeypatch)
     assert run() == 0
-    assert written.index(f"{RELEASE}SHA256SUMS") == len(written) - 1
+    assert written.index(f"{RELEASE}{archives.MANIFEST}") == len(written) - 1
     assert run() == 0
     assert len(written) == len(set(written)), "a second run writes nothing"
 
@@ -137,7 +234,7 @@ def test_the_other_partitions(
     assert run("--bucket", bucket, "--region", region) == 0
     assert whole(held(emulator, bucket, region))
     links = [line.split() for line in capsys.readouterr().out.splitlines() if "/stacks/create/review" in line]
-    assert [listed for listed, _ in links] == list(REGIONS[partition])
+    assert {listed for listed, _ in links} == set(REGIONS[partition])
     suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
     for _, link in links:
         assert opened(link)[2]["templateURL"].startswith(f"https://{bucket}.s3.{region}.{suffix}/")
@@ -174,7 +271,7 @@ def test_an_interrupted_run_is_gone_on_with(
     out, err = capsys.readouterr()
     assert "to resume, run it again" in err and "https://" not in out
     there = held(emulator, name)
-    assert len(there) == stop and f"{RELEASE}SHA256SUMS" not in there
+    assert len(there) == stop and f"{RELEASE}{archives.MANIFEST}" not in there
     with pytest.MonkeyPatch.context() as patch:
         written = writes(patch)
         assert run() == 0
@@ -187,7 +284,8 @@ def test_a_killed_run_is_gone_on_with(run: Run, emulator: Emulator, source: Path
         import os, signal, pathlib
         from botocore.client import BaseClient
         from generator.__main__ import main
-        from generator.release import package
+        from generator.release import lint, package
+        lint.report = lambda *_: 0
         real, puts = BaseClient._make_api_call, []
         def call(self, operation, arguments):
             puts.extend([operation] * (operation == "PutObject"))
@@ -208,7 +306,7 @@ def test_a_killed_run_is_gone_on_with(run: Run, emulator: Emulator, source: Path
 # A release never changes
 
 
-@pytest.mark.parametrize("key", ["templates/main.template.yaml", "SHA256SUMS", "userdata/cluster/more.sh"])
+@pytest.mark.parametrize("key", ["templates/main.template.yaml", archives.MANIFEST, "userdata/cluster/more.sh"])
 def test_other_bytes_are_refused_before_anything_is_written(
     run: Run, emulator: Emulator, name: str, key: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -330,7 +428,7 @@ def test_the_url_in_a_printed_link_creates_the_stack_with_exactly_its_parameters
     answers = tmp_path / "answers.json"
     answers.write_text(json.dumps([{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()]))
     assert run("--parameters", str(answers), "--prefix", "our/portal/") == 0
-    [link] = [line.split()[1] for line in capsys.readouterr().out.splitlines() if line.startswith("eu-west-3 ")]
+    link, _ = [line.split()[1] for line in capsys.readouterr().out.splitlines() if line.startswith("eu-west-3 ")]
     _, region, query = opened(link)
     parameters = {key.removeprefix("param_"): value for key, value in query.items() if key.startswith("param_")}
     where = {"AssetsBucket": name, "AssetsBucketRegion": "eu-west-1", "AssetsPrefix": "our/portal/"}
@@ -355,7 +453,7 @@ def test_answers_that_a_link_cannot_carry_stop_before_anything_is_written(
     )
     answers.write_text("[1]")
     assert run("--parameters", str(answers)) == 1
-    assert f"{answers} is no parameter file: name a JSON file of the form" in capsys.readouterr().err
+    assert f"{answers}: item 1 is a number" in capsys.readouterr().err
     assert held(emulator, name) == {}
 
 

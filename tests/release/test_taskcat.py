@@ -14,14 +14,14 @@ import yaml
 
 from generator import RELEASE_FOLDER, form
 from generator.__main__ import main
-from generator.cfn.partition import REGIONS
+from generator.cfn.regions import REGIONS, partition_of
 from generator.cfn.rules_engine import broken
 from generator.errors import GeneratorError
 from generator.release import taskcat
+from generator.text.archives import MANIFEST
 from generator.text.sources import ROOT, Sources
 from tests.emulator import taskcat_local
 from tests.support.built import package_folder, questions, templates
-from tests.support.rendered import partition_of
 
 CONFIGURED = yaml.safe_load(taskcat.CONFIGURATION.read_text(encoding="utf-8"))
 LAUNCHES = [(name, region) for name, scenario in CONFIGURED["tests"].items() for region in scenario["regions"]]
@@ -151,7 +151,7 @@ def test_templates_look_for_their_children_where_taskcat_uploads_them(tmp_path: 
     taskcat_local.stage(tmp_path / "staged")
     project = tmp_path / "staged" / "project"
     files = [path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file()]
-    assert f"{RELEASE_FOLDER}SHA256SUMS" in files
+    assert f"{RELEASE_FOLDER}{MANIFEST}" in files
     for path in files:
         assert not any(fnmatch.fnmatch(part, name) for part in path.split("/") for name in NOT_UPLOADED), path
         assert not path.startswith(NOT_UPLOADED_FOLDERS)
@@ -178,7 +178,7 @@ def test_a_stale_configuration_is_told(
 def test_a_parameter_file_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "parameters").mkdir()
     (tmp_path / "parameters" / "minimal.json").write_text("{}{")
-    with pytest.raises(GeneratorError, match=r"minimal\.json is no parameter file"):
+    with pytest.raises(GeneratorError, match=r"minimal\.json, line 1, column 3: this is not JSON"):
         taskcat.configuration(Sources(tmp_path))
 
 

@@ -25,6 +25,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
 from moto.ec2.responses.instances import InstanceResponse
 from moto.fsx.models import fsx_backends
 
+from generator.cfn.regions import partition_of
 from generator.stack import build
 from tests.support.cluster_configuration import CLUSTER_NAME, PARAMETERS
 
@@ -81,7 +82,7 @@ def faults(configuration: dict[str, Any], level: str = "ERROR") -> list[str]:
 
 def _deployment(region: str) -> dict[str, str]:
     """Makes what the other tiers make, and returns the parameters that name it."""
-    partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    partition = partition_of(region)
     ec2 = boto3.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})

@@ -13,6 +13,7 @@ from typing import Any
 
 from cloud_radar.cf.unit import Template
 
+from generator.cfn.regions import partition_of, url_suffix
 from tests.support.built import REQUIRED, questions, templates
 
 ACCOUNT = "123456789012"
@@ -34,10 +35,6 @@ class _Secrets(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return f"<secret {key}>"
-
-
-def partition_of(region: str) -> str:
-    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def rendered(name: str, region: str = "us-east-1", zones: int = 2, /, **answers: str) -> dict[str, Any]:
@@ -68,7 +65,7 @@ def _rendered(name: str, region: str, zones: int, given: tuple[tuple[str, str], 
     made.NoValue = NOTHING
     made.AccountId = ACCOUNT
     made.Partition = partition
-    made.URLSuffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+    made.URLSuffix = url_suffix(region)
     made.StackName = "hpc"
     made.StackId = STACK_ID.format(partition=partition, region=region)
     found = without_nothing(made.render(values, region))
