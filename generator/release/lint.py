@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from generator.cfn.partition import REGIONS
+from generator.release import cluster_schema
 from generator.stack import DEFAULT_ZONES, build, local_url
 from generator.text.sources import ROOT, Sources
 from generator.text.yaml import to_yaml
@@ -46,8 +47,12 @@ def lint(files: Sequence[Path], regions: Sequence[str]) -> list[str]:
 
 
 def report(zone_count: int, regions: Sequence[str]) -> int:
-    """Lint what has changed, and print the findings; returns 0 if there are none, 1 otherwise."""
+    """Lint what has changed, and print the findings; returns 0 if there are none, 1 otherwise.
+
+    Raises GeneratorError for what ParallelCluster's schema has against the clusters' configuration.
+    """
     texts = local_view(zone_count)
+    cluster_schema.require(texts[cluster_schema.TEMPLATE], Sources())
     state = [version("cfn-lint"), CONFIGURATION.read_text(), *regions, *(f"{k}\n{v}" for k, v in texts.items())]
     stamp = CACHE / hashlib.sha256("\0".join(state).encode()).hexdigest()
     if stamp.exists():

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from generator.errors import GeneratorError
-from generator.release import contents
+from generator.release import cluster_schema, contents
 from generator.text import archives, folder
 from generator.text.sources import ROOT, Sources
 
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write the release; returns 0. Raises GeneratorError, and leaves the folder as it was, if it cannot be written."""
     files = contents.files(Sources(), install_wheels(ROOT, options.cache))
+    cluster_schema.require(files[f"templates/{cluster_schema.TEMPLATE}"].decode(), Sources())
     folder.replace(options.output, files, mark=archives.MANIFEST)
     print(f"{options.output}: {len(files)} files, {sum(map(len, files.values())) / 1e6:.1f} MB")
     return 0

@@ -16,7 +16,7 @@ from generator import release_folder
 from generator.cfn.partition import REGIONS, object_url, partition_of
 from generator.form import answers
 from generator.form.answers import parent_of
-from generator.release import contents, package, version
+from generator.release import cluster_schema, contents, package, version
 from generator.release.bucket import Bucket
 from generator.release.launch_links import bucket_arguments, quick_create
 from generator.text.sources import ROOT, Sources
@@ -39,7 +39,9 @@ def progress(total: int) -> Iterator[Callable[[str, int], None]]:
 
 def publish(bucket: Bucket, root: Path, version_name: str, wheels: Path) -> int:
     """Bring the release of the project's folder `root` into the bucket; returns how many files had been missing."""
-    files = contents.files(Sources(root, version_name), wheels)
+    sources = Sources(root, version_name)
+    files = contents.files(sources, wheels)
+    cluster_schema.require(files[f"templates/{cluster_schema.TEMPLATE}"].decode(), sources)
     with progress(sum(map(len, files.values()))) as done:
         return bucket.bring(release_folder(version_name), files, done)
 

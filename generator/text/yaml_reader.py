@@ -26,8 +26,8 @@ IMPLICIT = {f"{YAML_TAG}{kind}" for kind in ("bool", "int", "float", "timestamp"
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,8}")
 BOOLEANS = {"true": True, "false": False}
 VARIABLE = re.compile(r"\$\{[^}]*}")
-# Aliases may make a small file endless.
-MOST_VALUES = 100_000
+DEEPEST = 50
+MOST_VALUES = 100_000  # aliases may make a small file endless
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,14 @@ class Document:
     content: Any
     lines: Mapping[Path, int]
 
+    def line(self, path: Path) -> int:
+        """The line of a path into the content, or of the nearest key on the way that is there."""
+        return next((self.lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in self.lines), 1)
+
     def place(self, path: Path) -> str:
-        """`FILE, line N: KEY.KEY` for a path into the content; the line is that of the nearest key which is there."""
-        known = next((path[:end] for end in range(len(path), -1, -1) if path[:end] in self.lines), ())
+        """`FILE, line N: KEY.KEY` for a path into the content."""
         key = dotted(path)
-        return f"{self.file}, line {self.lines.get(known, 1)}{': ' if key else ''}{key}"
+        return f"{self.file}, line {self.line(path)}{': ' if key else ''}{key}"
 
 
 def dotted(path: Path) -> str:
@@ -90,6 +93,8 @@ class _Reader:
         self._values += 1
         if id(node) in self._open:
             self._refuse(node, path, "an alias stands inside of what it repeats: write it out")
+        if len(self._open) > DEEPEST:
+            self._refuse(node, path, f"lists and mappings are nested more than {DEEPEST} deep: take some of them out")
         if self._values > MOST_VALUES:
             self._refuse(node, path, f"aliases make more than {MOST_VALUES} values of this file: repeat less")
         self._open.add(id(node))
