@@ -70,11 +70,16 @@ class Configuration:
     def of(cls, template: Mapping[str, Any]) -> Configuration:
         """That of the first zone; the other zones' differ in values alone."""
         bodies = [body["Properties"] for body in template["Resources"].values()]
-        content = next(body["ClusterConfiguration"] for body in bodies if "ClusterConfiguration" in body)
+        return cls.with_examples(
+            next(body["ClusterConfiguration"] for body in bodies if "ClusterConfiguration" in body)
+        )
+
+    @classmethod
+    def with_examples(cls, content: Mapping[str, Any]) -> Configuration:
+        """One with the form's default or an example for each parameter that it refers to."""
         defaults = {name: question.default for name, question in questions(1).items()}
-        names = [*template.get("Parameters", {}), *(name for kind, name in references(content) if kind == "name")]
-        values = {name: str(defaults.get(name) or example(name)) for name in names}
-        return cls(content, values | PSEUDO_PARAMETERS)
+        names = {name for kind, name in references(content) if kind == "name"}
+        return cls(content, {name: str(defaults.get(name) or example(name)) for name in names} | PSEUDO_PARAMETERS)
 
     @property
     def conditions(self) -> tuple[str, ...]:
