@@ -5,8 +5,11 @@ The tests of the cluster's configuration start from here. Nothing in this module
 
 from __future__ import annotations
 
+import copy
+import os
 from collections.abc import Mapping
 from typing import Any
+from unittest import mock
 
 from generator.cfn.references import references
 from generator.release.cluster_configuration import Configuration
@@ -120,6 +123,39 @@ def configuration(**changes: str) -> dict[str, Any]:
     parameters = {**asked, **unresolved.values, **PARAMETERS, **changes}
     found: dict[str, Any] = unresolved.resolve(conditions(parameters), **parameters).content
     return found
+
+
+def everything() -> dict[str, Any]:
+    """The configuration with all optional parts."""
+    return configuration(**{name: value for on, _ in SWITCHES.values() for name, value in on.items()})
+
+
+def queues(resolved: dict[str, Any]) -> list[dict[str, Any]]:
+    """The queues of a resolved configuration."""
+    found: list[dict[str, Any]] = resolved["Scheduling"]["SlurmQueues"]
+    return found
+
+
+def item(items: list[Any], which: str) -> Any:
+    """The item of that name or, for a number, at that place."""
+    return items[int(which)] if which.isdigit() else next(one for one in items if one["Name"] == which)
+
+
+def scalars(node: Any) -> list[Any]:
+    """Every leaf under `node`."""
+    if isinstance(node, dict):
+        return [leaf for value in node.values() for leaf in scalars(value)]
+    if isinstance(node, list):
+        return [leaf for item in node for leaf in scalars(item)]
+    return [node]
+
+
+def load(resolved: dict[str, Any]) -> Any:
+    """Pass a configuration through ParallelCluster's schema; raises ValidationError."""
+    from pcluster.schemas.cluster_schema import ClusterSchema
+
+    with mock.patch.dict(os.environ, AWS_DEFAULT_REGION="us-east-1"):
+        return ClusterSchema(cluster_name=CLUSTER_NAME).load(copy.deepcopy(resolved))
 
 
 def names_used() -> tuple[set[str], set[str]]:

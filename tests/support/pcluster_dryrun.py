@@ -8,8 +8,10 @@ the stack's other tiers make for zone 1. Nothing leaves this machine.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,6 +28,7 @@ from moto.ec2.responses.instances import InstanceResponse
 from moto.fsx.models import fsx_backends
 
 from generator.stack import build
+from tests.support.account_names import checkable
 from tests.support.cluster_configuration import CLUSTER_NAME, PARAMETERS
 
 IMAGE = "aws-parallelcluster-3.16.1-amzn2023-hvm-x86_64-202601010000"
@@ -60,6 +63,28 @@ def account(region: str) -> Iterator[dict[str, str]]:
         yield _deployment(region)
         AWSApi.reset()
         Cache.clear_all()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What ParallelCluster has against a configuration, and the names that only the operator's own account can tell of."""
+
+    faults: list[str]
+    unknown: list[str]
+
+
+def verdict(configuration: dict[str, Any], parameters: dict[str, str]) -> Verdict:
+    """What there is against the configuration, apart from names that are none of `parameters`; says which those are.
+
+    To be called inside `account`. Such names (a role, an image, a reservation of the operator's own) are taken out before
+    the rest is checked, and a warning tells them.
+    """
+    left = checkable(configuration, {*PARAMETERS.values(), *parameters.values()})
+    for name in left.unknown:
+        warnings.warn(
+            f"templates/cluster.yaml: only your own account can tell of {name}: look it up there", stacklevel=2
+        )
+    return Verdict(faults(left.configuration), left.unknown)
 
 
 def faults(configuration: dict[str, Any], level: str = "ERROR") -> list[str]:
