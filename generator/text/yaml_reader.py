@@ -2,7 +2,7 @@
 
 YAML 1.1, which CloudFormation reads, takes `OFF` for false, `12:00:00` for 43200 and `010` for 8. ParallelCluster and Slurm
 get texts in the end, so a plain value is here the text that was written. Only `true`, `false` and decimal integers of up to
-nine digits are more than that, since they come out as they went in (docs/decisions/0020-yaml-keeps-its-spelling.md).
+nine digits are more than that, since they come out as they went in (docs/decisions/0015-yaml-keeps-its-spelling.md).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import yaml
-from yaml import CSafeLoader
 
 from generator.errors import GeneratorError
 from generator.text.intrinsics import LONG_FORMS, fault
+from generator.text.yaml import CSafeLoader  # which refuses, in a sentence, a PyYAML without it
 
 Path = tuple[str | int, ...]
 YAML_TAG = "tag:yaml.org,2002:"

@@ -125,9 +125,8 @@ def test_the_cluster_s_disks_and_metadata() -> None:
     assert configuration["HeadNode"]["Imds"] == {"Secured": True}
     assert configuration["HeadNode"]["LocalStorage"]["RootVolume"]["Encrypted"] is True
     for queue in as_list(configuration["Scheduling"]["SlurmQueues"]):
-        storage = queue.get("ComputeSettings", {}).get(
-            "LocalStorage", {}
-        )  # without one ParallelCluster encrypts the disk
+        # ParallelCluster encrypts a disk that it is told nothing about.
+        storage = queue.get("ComputeSettings", {}).get("LocalStorage", {})
         assert storage.get("RootVolume", {}).get("Encrypted", True) is True, queue["Name"]
 
 
