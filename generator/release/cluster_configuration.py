@@ -78,13 +78,13 @@ class Configuration:
     def with_examples(cls, content: Mapping[str, Any]) -> Configuration:
         """One with the form's default or an example for each parameter that it refers to."""
         defaults = {name: question.default for name, question in questions(1).items()}
-        names = {name for kind, name in references(content) if kind == "name"}
+        names = {found.name for found in references(content) if found.kind == "name"}
         return cls(content, {name: str(defaults.get(name) or example(name)) for name in names} | PSEUDO_PARAMETERS)
 
     @property
     def conditions(self) -> tuple[str, ...]:
         """The conditions that decide about parts of it, by name."""
-        return tuple(sorted({name for kind, name in references(self.content) if kind == "condition"}))
+        return tuple(sorted({found.name for found in references(self.content) if found.kind == "condition"}))
 
     def resolve(self, truths: Mapping[str, bool], **values: str) -> Resolved:
         """As ParallelCluster receives it if these conditions hold; `values` takes the place of its own."""

@@ -46,10 +46,15 @@ def template(value: Any) -> str:
 
 def sent(text: str) -> Any:
     """The value in a written template as CloudFormation sends it to a custom resource: every scalar a text."""
-    root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    root = composed(text)
     for key in ("Resources", "R", "Properties", "P"):
         root = next(value for name, value in root.value if name.value == key)
     return _sent(root)
+
+
+def composed(text: str) -> Any:
+    """The node of a YAML text."""
+    return yaml.compose(text, Loader=yaml.CSafeLoader)
 
 
 def _sent(node: yaml.Node) -> Any:
@@ -57,7 +62,7 @@ def _sent(node: yaml.Node) -> Any:
         return {_sent(key): _sent(value) for key, value in node.value}
     if isinstance(node, yaml.SequenceNode):
         return [_sent(item) for item in node.value]
-    if node.style:
+    if not isinstance(node, yaml.ScalarNode) or node.style:
         return node.value
     if EXPONENT.fullmatch(node.value):
         return str(float(node.value.replace("_", "")))
@@ -102,7 +107,7 @@ def test_whatever_is_written_arrives_as_it_was_written_or_is_refused(text: str) 
         return
     except TypeError:
         pytest.fail(f"{source!r} ends in a traceback")
-    value = yaml.compose(source, Loader=yaml.CSafeLoader).value[0][1]
+    value = composed(source).value[0][1]
     if isinstance(value, yaml.ScalarNode) and not value.tag.startswith("!"):
         assert sent(written) == {"Key": value.value}
 

@@ -161,7 +161,8 @@ def load(resolved: dict[str, Any]) -> Any:
 def names_used() -> tuple[set[str], set[str]]:
     """Parameters (with pseudo parameters) and conditions that the file uses."""
     found = list(references(source()))
-    return {name for kind, name in found if kind == "name"}, {name for kind, name in found if kind == "condition"}
+    parameters, used = ({one.name for one in found if one.kind == kind} for kind in ("name", "condition"))
+    return parameters, used
 
 
 def sssd_domain(directory: dict[str, Any]) -> dict[str, str]:
@@ -189,4 +190,4 @@ def sssd_domain(directory: dict[str, Any]) -> dict[str, str]:
         options["ldap_tls_cacert"] = directory["LdapTlsCaCert"]
     if "LdapAccessFilter" in directory:
         options |= {"access_provider": "ldap", "ldap_access_filter": directory["LdapAccessFilter"]}
-    return options | directory["AdditionalSssdConfigs"]
+    return {**options, **directory["AdditionalSssdConfigs"]}
