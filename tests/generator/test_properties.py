@@ -148,7 +148,7 @@ def test_the_operator_s_key_is_for_database_and_file_systems_alone() -> None:
         for title, body in templates()[form.MAIN]["Resources"].items()
         if "KmsKeyArn" in body["Properties"].get("Parameters", {})
     }
-    assert handed == {"DatabaseStack", "FileSystemStack", "LustreStack"}
+    assert handed == {"PreflightStack", "DatabaseStack", "FileSystemStack", "LustreStack"}, "the first only looks at it"
 
 
 @pytest.mark.parametrize(("place", "properties"), of("AWS::Logs::LogGroup"))

@@ -80,6 +80,59 @@ def user_by_hand(copy: Path) -> None:
         (copy / script).write_text(text.replace(last, f"{last}{account}\n"))
 
 
+QUEUE = """\
+    - Name: own
+      CapacityType: ONDEMAND
+      ComputeResources:
+        - Name: r6i-8xlarge
+          InstanceType: r6i.8xlarge
+          MinCount: 0
+          MaxCount: 4
+      CustomSlurmSettings:
+        PreemptMode: OFF
+        GraceTime: 0120
+        MaxTime: 12:00:00
+      Networking:
+        SubnetIds: [!Ref PrivateSubnetId]
+        AdditionalSecurityGroups: [!Ref ComputeNodeSecurityGroupId, sg-00000000000000001]
+      CustomActions:
+        OnNodeStart:
+          Sequence:
+            - Script: !Sub s3://${LocalAssetsBucket}/${ClusterScripts}/accounts.sh
+              Args: [compute]
+            - Script: s3://my-scripts/licenses.sh
+      Iam:
+        AdditionalIamPolicies:
+          - Policy: !Sub arn:${AWS::Partition}:iam::aws:policy/AmazonSSMManagedInstanceCore
+          - Policy: !Ref NodePolicyArn
+          - Policy: !Sub arn:${AWS::Partition}:iam::aws:policy/CloudWatchAgentServerPolicy
+        S3Access:
+          - BucketName: !Ref LocalAssetsBucket
+            KeyName: userdata/cluster*
+          - BucketName: my-data
+            EnableWriteAccess: true
+"""
+STORAGE = """\
+  - Name: own
+    StorageType: Ebs
+    MountDir: /own
+    EbsSettings:
+      VolumeType: gp3
+      Size: 500
+      Encrypted: true
+"""
+
+
+def more_of_ones_own(copy: Path) -> None:
+    """A queue without ComputeSettings, with policies, a script and data of one's own, and a file system beside ours."""
+    path = copy / "templates/cluster.yaml"
+    text = path.read_text()
+    for place, more in (("    - !If\n      - SpotWanted\n", QUEUE), ("\nMonitoring:\n", STORAGE)):
+        assert text.count(place) == 1
+        text = text.replace(place, f"{more}{place}")
+    path.write_text(text)
+
+
 def test_the_document_has_the_recipes_that_people_look_for() -> None:
     assert RECIPES.keys() >= {"Add a queue", "Add a parameter", "Add a tier", "Add an output", "Add an alarm"}
 
@@ -98,11 +151,12 @@ def test_the_project_can_be_generated_after_a_recipe(copy: Path, title: str) -> 
     run(copy, "-m", "generator", "check")
 
 
-def test_tests_and_lint_are_green_after_all_recipes(copy: Path) -> None:
+def test_tests_and_lint_are_green_after_all_recipes_and_edits_of_ones_own(copy: Path) -> None:
     for changes in RECIPES.values():
         for change in changes:
             change.apply(copy)
     user_by_hand(copy)
+    more_of_ones_own(copy)
     run(copy, "-m", LISTED)
     run(copy, "-m", "generator", "build")
     run(copy, "-m", "generator", "lint", "--regions", "us-east-1")
