@@ -1,6 +1,6 @@
-"""What ParallelCluster's own schema has against the clusters' configuration, found before anything is released.
+"""Checks the clusters' configuration with ParallelCluster's own schema, before anything is released.
 
-What was found to be good is not looked at again as long as the clusters' template, the form's choices and ParallelCluster's
+A configuration that passed is not checked again as long as the clusters' template, the form's choices and ParallelCluster's
 version are the same: ParallelCluster takes longer to import than everything takes to build.
 """
 
@@ -28,17 +28,17 @@ TEMPLATE = "clusters.template.yaml"
 FIRST_LINE = "AWSTemplateFormatVersion"
 # ParallelCluster's words for a fault, and the sentence that stands for them.
 SENTENCES = {
-    "Unknown field.": "ParallelCluster has no such key here: correct it, or take it out",
-    "Missing data for required field.": "ParallelCluster wants this key here: add it",
-    "Invalid input type.": "ParallelCluster wants a section with keys here: correct it",
+    "Unknown field.": "ParallelCluster has no such key here: correct it, or remove it",
+    "Missing data for required field.": "ParallelCluster requires this key here: add it",
+    "Invalid input type.": "ParallelCluster requires a section with keys here: correct it",
 }
 
 
 def require(template: str, sources: Sources) -> None:
-    """Nothing if ParallelCluster's schema takes the configuration in the built clusters template, a YAML text.
+    """Check the configuration in the built clusters template, a YAML text, with ParallelCluster's schema.
 
-    Raises GeneratorError with a sentence for each fault. Where ParallelCluster is not installed nothing is checked, and a
-    sentence on standard output says so.
+    Raises GeneratorError with a sentence for each fault. Where ParallelCluster is not installed, nothing is checked,
+    and a sentence on standard output reports that.
     """
     try:
         installed = version(PACKAGE)
@@ -64,7 +64,7 @@ def require(template: str, sources: Sources) -> None:
 
 
 def faults(configuration: Configuration, sources: Sources) -> list[str]:
-    """What the schema has against the configuration, whichever conditions hold: a sentence each, in the file's order."""
+    """The schema's faults of the configuration, whichever conditions hold: a sentence each, in the file's order."""
     document = sources.yaml(CONFIGURATION)
     found = {
         (resolved.origin(path), sentence)
@@ -114,7 +114,7 @@ def _messages(found: Any, path: Path) -> Iterator[tuple[Path, str]]:
             yield from _messages(message, path)
     else:
         text = str(found)
-        yield path, SENTENCES.get(text) or f"ParallelCluster says: {text.rstrip('.')}: correct it"
+        yield path, SENTENCES.get(text) or f"ParallelCluster refuses it ({text.rstrip('.')}): correct it"
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""Looks through the files of templates/ that portal nodes fill in, before they are packed: a node would find out too late.
+"""Checks the files of templates/ that portal nodes fill in before they are packed: a fault would show on a node alone.
 
-Who fills a placeholder is read from the nodes' scripts themselves: a script that names the file fills what it calls
-`fill WORD` for, or writes as @WORD@.
+Which placeholders are filled is read from the nodes' scripts: a script that names the file fills each WORD that it calls
+`fill WORD` for or writes as @WORD@.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PLACEHOLDER = re.compile(r"@([A-Z][A-Z0-9_]*)@")
 FILL = re.compile(r"^ *fill ([A-Z][A-Z0-9_]*) ", re.MULTILINE)
 PROPERTY = re.compile(r"(?P<key>[^\s=:\\]+)\s*[=:]\s*(?P<value>.*?)\s*$")
 SERVICE_ELEMENT = "http://www.enginframe.com/2000/EnginFrame service"
-# Lines of efinstall.config that scripts, load balancer and security groups count on. The others are yours.
+# Lines of efinstall.config that scripts, load balancer and security groups depend on. The others may change.
 CONTRACT = {
     "ef.accept.eula": "true",
     "ef.product": "ENT",
@@ -80,8 +80,8 @@ def check_services_folder(folder: Path) -> None:
         hidden = name.startswith(".")  # an editor's or the desktop's
         if not hidden and (path.is_dir() or not name.endswith(".xml") or name.startswith("test_")):
             raise GeneratorError(
-                f"{SERVICES}/{name} would not be published: give it a name that ends in .xml, in small letters, and does "
-                "not begin with test_, or take it out of this folder"
+                f"{SERVICES}/{name} would not be published: give it a name that ends in .xml, in lower case, and does "
+                "not begin with test_, or remove it from this folder"
             )
 
 
@@ -97,9 +97,13 @@ def _placeholders(name: str, text: str, filled: set[str]) -> None:
         for word in PLACEHOLDER.findall(line):
             if word not in filled:
                 known = ", ".join(f"@{one}@" for one in sorted(filled))
-                _refuse(name, number, f"nobody fills @{word}@: write the value itself, or one of {known}")
+                _refuse(name, number, f"no script fills @{word}@: write the value itself, or one of {known}")
     for word in sorted(filled - found):
-        _refuse(name, 0, f"@{word}@, which the portal nodes fill, is missing: restore its line from the repository")
+        _refuse(
+            name,
+            0,
+            f"@{word}@ is missing, and a script of the portal nodes fills it: restore its line from the repository",
+        )
 
 
 def _answers(text: str) -> None:
@@ -107,17 +111,17 @@ def _answers(text: str) -> None:
     for number, line in _lines(text):
         parts = PROPERTY.match(line.strip())
         if not parts or line.endswith("\\") or not line.isascii():
-            _refuse(ANSWERS, number, "this is no `key = value` in plain ASCII on one line: write it so")
+            _refuse(ANSWERS, number, "this is not `key = value` in plain ASCII on one line: correct it")
         key, value = parts["key"], parts["value"]
         if key in seen:
-            _refuse(ANSWERS, number, f"{key} stands in line {seen[key][0]} already: take one of them out")
+            _refuse(ANSWERS, number, f"{key} is already in line {seen[key][0]}: remove one of them")
         seen[key] = (number, value)
     for key, wanted in CONTRACT.items():
         number, value = seen.get(key, (0, ""))
         if not number:
-            _refuse(ANSWERS, 0, f"the line `{key} = {wanted}` is missing: the portal nodes count on it, so add it")
+            _refuse(ANSWERS, 0, f"the line `{key} = {wanted}` is missing, and the portal nodes depend on it: add it")
         if value != wanted:
-            _refuse(ANSWERS, number, f"{key} must be {wanted}, on which the portal nodes count: correct it")
+            _refuse(ANSWERS, number, f"{key} must be {wanted}, because the portal nodes depend on it: correct it")
 
 
 def _clusters(text: str) -> None:
@@ -130,12 +134,12 @@ def _clusters(text: str) -> None:
         )
     for number, line in _lines(text):
         if not re.match(r"[A-Z][A-Z0-9_@]*=", line):
-            _refuse(CLUSTERS, number, 'this is no NAME="value": correct it')
+            _refuse(CLUSTERS, number, 'this is not NAME="value": correct it')
         if "@NAME@" in line and "@ID@" not in line:
             _refuse(
                 CLUSTERS,
                 number,
-                "@NAME@ is filled only in lines with @ID@, one for each cluster: add that, or take it out",
+                "@NAME@ is filled only in lines with @ID@, one for each cluster: add that, or remove it",
             )
         if line.startswith("SLURM_CLUSTER_LABEL="):
             _refuse(CLUSTERS, number, "SLURM_CLUSTER_LABEL is for one cluster alone: write SLURM_CLUSTER_@ID@_LABEL")
@@ -146,7 +150,7 @@ def _services(texts: Mapping[str, str]) -> None:
     for name, text in texts.items():
         found = _service_ids(name, text)
         if not found:
-            _refuse(name, 0, "there is no ef:service with an id in it: add one, or take the file out")
+            _refuse(name, 0, "there is no ef:service with an id in it: add one, or remove the file")
         for number, service in found:
             if service in owners:
                 _refuse(

@@ -63,7 +63,7 @@ def dotted(path: Path) -> str:
 def read(text: str, file: str) -> Document:
     """The document in `text`; `file` names it in errors.
 
-    Raises GeneratorError, with the line, for what is not YAML, a key that stands twice in one mapping, a key or value
+    Raises GeneratorError, with the line, for what is not YAML, a key that occurs twice in one mapping, a key or value
     that is neither text, list, mapping nor a function of CloudFormation, and a `${…}` that nothing would fill.
     """
     try:
@@ -74,7 +74,7 @@ def read(text: str, file: str) -> Document:
         where = " ".join(str(error).split()).replace(' in "<unicode string>",', " at")
         raise GeneratorError(f"{file} is not valid YAML ({where}): correct it") from error
     except RecursionError as error:
-        raise GeneratorError(f"{file} nests lists and mappings too deep: take some of them out") from error
+        raise GeneratorError(f"{file} nests lists and mappings too deep: remove some") from error
     return Document(file, content, reader.lines)
 
 
@@ -92,9 +92,9 @@ class _Reader:
         self.lines.setdefault(path, _line(node))
         self._values += 1
         if id(node) in self._open:
-            self._refuse(node, path, "an alias stands inside of what it repeats: write it out")
+            self._refuse(node, path, "an alias is part of its own anchor: write the value out")
         if len(self._open) > DEEPEST:
-            self._refuse(node, path, f"lists and mappings are nested more than {DEEPEST} deep: take some of them out")
+            self._refuse(node, path, f"lists and mappings are nested more than {DEEPEST} deep: remove some")
         if self._values > MOST_VALUES:
             self._refuse(node, path, f"aliases make more than {MOST_VALUES} values of this file: repeat less")
         self._open.add(id(node))
@@ -125,7 +125,7 @@ class _Reader:
             self._refuse(
                 node,
                 path,
-                f"nothing fills {unfilled[0]}: write !Sub before it, and ${{!{name}}} if this very text is meant",
+                f"nothing fills {unfilled[0]}: write !Sub before it, and ${{!{name}}} if you mean this very text",
             )
         if node.tag == STR:
             return text
@@ -144,7 +144,7 @@ class _Reader:
                 self._refuse(
                     key,
                     here,
-                    f"the key stands twice, in lines {seen[name]} and {_line(key)}: take one of them out",
+                    f"the key occurs twice, in lines {seen[name]} and {_line(key)}: remove one of them",
                     at=key,
                 )
             seen[name] = _line(key)
@@ -163,7 +163,7 @@ class _Reader:
     def _key(self, node: yaml.Node, path: Path) -> str:
         """The text of a key, as it was written."""
         if not isinstance(node, yaml.ScalarNode):
-            self._refuse(node, path, "a list or mapping stands where a key must be: quote it if text is meant")
+            self._refuse(node, path, "a list or mapping is in the place of a key: quote it if you mean text")
         if node.tag != STR and (node.style or node.tag not in IMPLICIT):
             remedy = "quote it" if node.tag == NULL else "write it without a tag"
             self._refuse(node, path, f"{node.value or 'nothing'} is no key: {remedy}")
@@ -180,7 +180,7 @@ class _Reader:
         """A short form as the long one."""
         name = LONG_FORMS.get(node.tag)
         if name is None:
-            self._refuse(node, path, f"unknown short form {node.tag}: if it is meant as text, quote it")
+            self._refuse(node, path, f"unknown short form {node.tag}: quote it if you mean text")
         inner = (*path, name)
         argument: Any
         if isinstance(node, yaml.ScalarNode):

@@ -86,7 +86,7 @@ def carries_the_group(queue: dict[str, Any]) -> bool:
 
 
 def makes_the_accounts(queue: dict[str, Any]) -> bool:
-    """The script that makes the portal's accounts, with the argument that says on which kind of node."""
+    """The script that makes the portal's accounts, with the argument for this kind of node."""
     action = queue.get("CustomActions", {}).get("OnNodeStart", {})
     script = f"s3://{PARAMETERS['LocalAssetsBucket']}/{PARAMETERS['ClusterScripts']}/accounts.sh"
     return any(
@@ -109,7 +109,7 @@ def has_the_nodes_policy(queue: dict[str, Any]) -> bool:
 
 
 def encrypts_its_disk(holder: dict[str, Any]) -> bool:
-    """Encryption of the root volume; ParallelCluster encrypts one that it is not told about."""
+    """Encryption of the root volume, which is ParallelCluster's default."""
     storage = holder.get("ComputeSettings", holder).get("LocalStorage", {})
     return bool(storage.get("RootVolume", {}).get("Encrypted", "true") == "true")
 
@@ -200,7 +200,7 @@ def secrets(node: Any, key: str = "") -> list[tuple[str, str]]:
     return [(key, node)] if re.search("Secret|Password", key) else []
 
 
-def test_secrets_are_named_and_never_told() -> None:
+def test_secrets_are_named_and_never_shown() -> None:
     assert [value for _, value in secrets(everything()) if not value.startswith("arn:")] == []
     assert "resolve:" not in SOURCE.read_text(), "the provider's Lambda logs what CloudFormation resolves"
 

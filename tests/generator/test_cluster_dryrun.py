@@ -1,6 +1,6 @@
 """ParallelCluster's real validators have nothing against the cluster, and something against clusters that are wrong.
 
-Names of an account of your own (a role, an image, a reservation) cannot be looked up here: a warning tells each, and the
+Names of an account of your own (a role, an image, a reservation) cannot be checked here: a warning reports each, and the
 rest is checked without it.
 """
 
@@ -162,7 +162,7 @@ def test_a_wrong_edit_is_refused(deployment: dict[str, str], edit: str) -> None:
     assert word in " ".join(faults(cluster))
 
 
-# Names of an account of one's own: an edit, and what cannot be looked up after it.
+# Edits that name something of the operator's own account, and the name that cannot be checked.
 def _queue(cluster: dict[str, Any]) -> dict[str, Any]:
     return cluster["Scheduling"]["SlurmQueues"][0]  # type: ignore[no-any-return]
 
@@ -237,18 +237,18 @@ OWN_NAMES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
 
 @in_one_region
 @pytest.mark.parametrize("edit", OWN_NAMES)
-def test_a_name_of_ones_own_account_is_told_and_the_rest_is_checked(deployment: dict[str, str], edit: str) -> None:
+def test_a_name_of_your_own_account_is_reported_and_the_rest_is_checked(deployment: dict[str, str], edit: str) -> None:
     change, name = OWN_NAMES[edit]
     cluster = configuration(**deployment)
     change(cluster)
-    with pytest.warns(UserWarning, match="only your own account can tell of"):
+    with pytest.warns(UserWarning, match="is a name of your own account, and was not checked"):
         found = verdict(cluster, deployment)
     assert len(found.unknown) == 1 and found.unknown[0].endswith(name)
     assert found.faults == []
 
 
 @in_one_region
-def test_a_fault_beside_a_name_of_ones_own_account_is_found(deployment: dict[str, str]) -> None:
+def test_a_fault_beside_a_name_of_your_own_account_is_found(deployment: dict[str, str]) -> None:
     cluster = configuration(**deployment)
     cluster["Image"]["CustomAmi"] = "ami-00000000000000001"
     _queue(cluster)["ComputeResources"][0]["MinCount"] = "20"

@@ -61,7 +61,7 @@ def test_the_shipped_files_are_packed(project: Path) -> None:
 
 
 @pytest.mark.parametrize("key", CONTRACT)
-def test_a_line_on_which_the_nodes_count_cannot_be_taken_out(project: Path, key: str) -> None:
+def test_a_line_that_the_nodes_depend_on_cannot_be_removed(project: Path, key: str) -> None:
     edit(project / ANSWERS, lambda text: without(text, key))
     assert f"{ANSWERS}: the line `{key} = {CONTRACT[key]}` is missing" in refusal(project)
 
@@ -75,22 +75,22 @@ def test_a_line_on_which_the_nodes_count_cannot_be_taken_out(project: Path, key:
         ("kernel.tomcat.https.port = 8443", "kernel.tomcat.https.port = 443"),
     ],
 )
-def test_another_value_than_the_nodes_count_on_is_refused_with_its_line(project: Path, line: str, wrong: str) -> None:
+def test_another_value_than_the_nodes_depend_on_is_refused_with_its_line(project: Path, line: str, wrong: str) -> None:
     edit(project / ANSWERS, lambda text: text.replace(f"\n{line}\n", f"\n{wrong}\n"))
     key, _, value = line.partition(" = ")
     said = refusal(project)
-    assert f"{ANSWERS}, line {line_of(project / ANSWERS, wrong)}: {key} must be {value}, on which" in said
+    assert f"{ANSWERS}, line {line_of(project / ANSWERS, wrong)}: {key} must be {value}, because" in said
 
 
-def test_a_line_of_ones_own_is_packed(project: Path) -> None:
+def test_a_further_line_is_packed(project: Path) -> None:
     edit(project / ANSWERS, lambda text: f"{text}demo.more = true\npam.user.more: x\n")
     assert portal_bundle(project)
 
 
-def test_a_placeholder_that_nobody_fills_is_refused_with_its_line(project: Path) -> None:
+def test_a_placeholder_that_no_script_fills_is_refused_with_its_line(project: Path) -> None:
     edit(project / ANSWERS, lambda text: f"{text}ldap.bindas = @LDAP_USER@\n")
     said = refusal(project)
-    assert f"{ANSWERS}, line {line_of(project / ANSWERS, 'LDAP')}: nobody fills @LDAP_USER@: write the value" in said
+    assert f"{ANSWERS}, line {line_of(project / ANSWERS, 'LDAP')}: no script fills @LDAP_USER@: write the value" in said
     assert "@DATABASE_URL@" in said
 
 
@@ -102,19 +102,19 @@ def test_a_placeholder_in_a_comment_is_no_placeholder(project: Path) -> None:
 def test_a_placeholder_that_a_script_fills_and_the_file_lacks_is_refused(project: Path) -> None:
     script = next(path for path in (project / "userdata/portal").rglob("install.sh"))
     edit(script, lambda text: text.replace("fill HOST ", 'fill MORE "x"\nfill HOST '))
-    assert f"{ANSWERS}: @MORE@, which the portal nodes fill, is missing" in refusal(project)
+    assert f"{ANSWERS}: @MORE@ is missing, and a script of the portal nodes fills it" in refusal(project)
 
 
-def test_a_key_that_stands_twice_is_refused_with_both_lines(project: Path) -> None:
+def test_a_key_that_occurs_twice_is_refused_with_both_lines(project: Path) -> None:
     edit(project / ANSWERS, lambda text: f"{text}pam.user = somebody\n")
     first = line_of(project / ANSWERS, "pam.user")
-    assert f"pam.user stands in line {first} already: take one of them out" in refusal(project)
+    assert f"pam.user is already in line {first}: remove one of them" in refusal(project)
 
 
 @pytest.mark.parametrize("line", ["just words", "path = a\\", "name = é", "key"])
 def test_what_is_no_property_on_one_line_is_refused(project: Path, line: str) -> None:
     edit(project / ANSWERS, lambda text: f"{text}{line}\n")
-    assert f"{ANSWERS}, line {line_of(project / ANSWERS, line)}: this is no `key = value`" in refusal(project)
+    assert f"{ANSWERS}, line {line_of(project / ANSWERS, line)}: this is not `key = value`" in refusal(project)
 
 
 # -- every file -------------------------------------------------------------------------------------------------------
@@ -151,9 +151,9 @@ def test_another_encoding_is_refused_with_its_line(project: Path) -> None:
         (lambda text: text.rstrip("\n"), "the last line must be `# END clusters`, with a line end"),
         (lambda text: text.replace("# END clusters\n", ""), "the last line must be `# END clusters`"),
         (lambda text: text.replace("# END", "MORE=@NAME@\n# END"), "@NAME@ is filled only in lines with @ID@"),
-        (lambda text: text.replace("# END", "words\n# END"), 'this is no NAME="value": correct it'),
-        (lambda text: text.replace("# END", 'MORE="@MORE@"\n# END'), "nobody fills @MORE@"),
-        (lambda text: text.replace("@IDS@", "A,B"), "@IDS@, which the portal nodes fill, is missing"),
+        (lambda text: text.replace("# END", "words\n# END"), 'this is not NAME="value": correct it'),
+        (lambda text: text.replace("# END", 'MORE="@MORE@"\n# END'), "no script fills @MORE@"),
+        (lambda text: text.replace("@IDS@", "A,B"), "@IDS@ is missing, and a script of the portal nodes fills it"),
         (lambda text: text.replace("_@ID@_LABEL", "_LABEL"), "@NAME@ is filled only in lines with @ID@"),
         (lambda text: text.replace('SLURM_CLUSTER_@ID@_LABEL="@NAME@"', 'SLURM_CLUSTER_LABEL="x"'), "for one cluster"),
     ],

@@ -125,7 +125,7 @@ def test_the_cluster_s_disks_and_metadata() -> None:
     assert configuration["HeadNode"]["Imds"] == {"Secured": True}
     assert configuration["HeadNode"]["LocalStorage"]["RootVolume"]["Encrypted"] is True
     for queue in as_list(configuration["Scheduling"]["SlurmQueues"]):
-        # ParallelCluster encrypts a disk that it is told nothing about.
+        # ParallelCluster encrypts a disk by default.
         storage = queue.get("ComputeSettings", {}).get("LocalStorage", {})
         assert storage.get("RootVolume", {}).get("Encrypted", True) is True, queue["Name"]
 

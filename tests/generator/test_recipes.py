@@ -123,8 +123,8 @@ STORAGE = """\
 """
 
 
-def more_of_ones_own(copy: Path) -> None:
-    """A queue without ComputeSettings, with policies, a script and data of one's own, and a file system beside ours."""
+def further_edits(copy: Path) -> None:
+    """Add a queue without ComputeSettings, with own policy, script and bucket, and one more file system."""
     path = copy / "templates/cluster.yaml"
     text = path.read_text()
     for place, more in (("    - !If\n      - SpotWanted\n", QUEUE), ("\nMonitoring:\n", STORAGE)):
@@ -151,12 +151,12 @@ def test_the_project_can_be_generated_after_a_recipe(copy: Path, title: str) -> 
     run(copy, "-m", "generator", "check")
 
 
-def test_tests_and_lint_are_green_after_all_recipes_and_edits_of_ones_own(copy: Path) -> None:
+def test_tests_and_lint_are_green_after_all_recipes_and_further_edits(copy: Path) -> None:
     for changes in RECIPES.values():
         for change in changes:
             change.apply(copy)
     user_by_hand(copy)
-    more_of_ones_own(copy)
+    further_edits(copy)
     run(copy, "-m", LISTED)
     run(copy, "-m", "generator", "build")
     run(copy, "-m", "generator", "lint", "--regions", "us-east-1")

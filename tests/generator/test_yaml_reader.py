@@ -163,13 +163,13 @@ def test_a_value_with_another_tag_is_refused(text: str) -> None:
     [
         (
             "A:\n  Os: {{ os }}\n",
-            "line 2: A.Os: a list or mapping stands where a key must be: quote it if text is meant",
+            "line 2: A.Os: a list or mapping is in the place of a key: quote it if you mean text",
         ),
-        ("? [a]\n: b\n", "line 1: a list or mapping stands where a key must be"),
+        ("? [a]\n: b\n", "line 1: a list or mapping is in the place of a key"),
         ("A:\n  ~: b\n", "line 2: A: ~ is no key: quote it"),
         ("!!binary aGVs: b\n", "aGVs is no key: write it without a tag"),
-        ("A: !GetRich quick\n", "line 1: A: unknown short form !GetRich: if it is meant as text, quote it"),
-        ("A: &a [*a]\n", "line 1: A.0: an alias stands inside of what it repeats"),
+        ("A: !GetRich quick\n", "line 1: A: unknown short form !GetRich: quote it if you mean text"),
+        ("A: &a [*a]\n", "line 1: A.0: an alias is part of its own anchor"),
         ("A: " + "[" * 60 + "]" * 60, "nested more than 50 deep"),
         ("A: " + "[" * 3000 + "]" * 3000, " deep"),
     ],
@@ -209,7 +209,7 @@ def test_a_function_with_arguments_that_it_does_not_take_is_refused(text: str) -
 def test_a_variable_that_nothing_would_fill_is_refused(text: str) -> None:
     said = refusal(f"Args: {text}\n")
     assert "line 1: Args" in said
-    assert "write !Sub before it, and ${!USER} if this very text is meant" in said
+    assert "write !Sub before it, and ${!USER} if you mean this very text" in said
 
 
 @pytest.mark.parametrize(
@@ -225,14 +225,14 @@ def test_a_variable_that_sub_fills_is_taken(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("A: 1\nB: 2\nA: 3\n", "line 3: A: the key stands twice, in lines 1 and 3: take one of them out"),
-        ("A:\n  - B: 1\n    C: 2\n    'B': 3\n", "line 4: A.0.B: the key stands twice, in lines 2 and 4"),
-        ("A: {B: 1, B: 1}\n", "line 1: A.B: the key stands twice, in lines 1 and 1"),
-        ("A: !If\n  - C\n  - B: 1\n    B: 2\n  - x\n", "line 4: A.B: the key stands twice, in lines 3 and 4"),
-        ("A: &a {x: 1}\n<<: *a\n<<: *a\n", "line 3: <<: the key stands twice, in lines 2 and 3"),
+        ("A: 1\nB: 2\nA: 3\n", "line 3: A: the key occurs twice, in lines 1 and 3: remove one of them"),
+        ("A:\n  - B: 1\n    C: 2\n    'B': 3\n", "line 4: A.0.B: the key occurs twice, in lines 2 and 4"),
+        ("A: {B: 1, B: 1}\n", "line 1: A.B: the key occurs twice, in lines 1 and 1"),
+        ("A: !If\n  - C\n  - B: 1\n    B: 2\n  - x\n", "line 4: A.B: the key occurs twice, in lines 3 and 4"),
+        ("A: &a {x: 1}\n<<: *a\n<<: *a\n", "line 3: <<: the key occurs twice, in lines 2 and 3"),
     ],
 )
-def test_a_key_that_stands_twice_is_refused_with_both_lines(text: str, sentence: str) -> None:
+def test_a_key_that_occurs_twice_is_refused_with_both_lines(text: str, sentence: str) -> None:
     assert refusal(text).startswith(f"{FILE}, {sentence}")
 
 

@@ -1,4 +1,4 @@
-"""ParallelCluster's schema is asked before a release is made, and says which key of templates/cluster.yaml is wrong."""
+"""ParallelCluster's schema is asked before a release is made; a fault names the key of templates/cluster.yaml."""
 
 from __future__ import annotations
 
@@ -73,11 +73,15 @@ def test_the_shipped_file_is_taken(sources: Sources) -> None:
         (lambda text: f"{text}\n1: x\n", "1: x", "1: ParallelCluster has no such key here"),
         (lambda text: f"{text}\nx-common: &a {{b: c}}\n", "x-common", "x-common: ParallelCluster has no such key"),
         (lambda text: f"{text}\nSlurmQueues: []\n", "SlurmQueues: []", "SlurmQueues: ParallelCluster has no such key"),
-        (lambda text: text.replace("alinux2023", "beos"), "Os:", "Image.Os: ParallelCluster says: Must be one of"),
+        (
+            lambda text: text.replace("alinux2023", "beos"),
+            "Os:",
+            "Image.Os: ParallelCluster refuses it (Must be one of",
+        ),
         (
             lambda text: text.replace("  SlurmQueues:\n", "  SlurmQueues:\n    - text\n"),
             "- text",
-            "Scheduling.SlurmQueues.0: ParallelCluster wants a section with keys here",
+            "Scheduling.SlurmQueues.0: ParallelCluster requires a section with keys here",
         ),
         (
             lambda text: text.replace("        CapacityType: SPOT\n", "        CapacityType: SPOT\n        Foo: bar\n"),
@@ -87,9 +91,9 @@ def test_the_shipped_file_is_taken(sources: Sources) -> None:
         (
             lambda text: text.replace("    - Name: on-demand\n      Cap", "    - Cap"),
             "- CapacityType: ONDEMAND",
-            "Scheduling.SlurmQueues.0.Name: ParallelCluster wants this key here: add it",
+            "Scheduling.SlurmQueues.0.Name: ParallelCluster requires this key here: add it",
         ),
-        (lambda text: "A: 1\n", "A: 1", "HeadNode: ParallelCluster wants this key here: add it"),
+        (lambda text: "A: 1\n", "A: 1", "HeadNode: ParallelCluster requires this key here: add it"),
     ],
 )
 def test_a_fault_has_its_line_its_key_and_a_remedy(
@@ -101,7 +105,7 @@ def test_a_fault_has_its_line_its_key_and_a_remedy(
     assert f"{FILE}, line {line_of(sources, line)}: {sentence}" in str(refused.value)
 
 
-def test_every_fault_is_told_once_in_the_order_of_the_file(sources: Sources) -> None:
+def test_every_fault_is_reported_once_in_the_order_of_the_file(sources: Sources) -> None:
     template = edited(sources, lambda text: text.replace("alinux2023", "beos") + "\nNonsense: 1\n")
     faults = cluster_schema.faults(Configuration.of(load_yaml(template)), sources)
     assert [fault.split(": ")[1] for fault in faults] == ["Image.Os", "Nonsense"]
@@ -120,7 +124,7 @@ def test_a_choice_of_the_form_that_parallelcluster_does_not_have_is_found(
     days = type(asked["LogRetentionDays"])("Days", allowed=(30, 31))
     monkeypatch.setattr(cluster_schema, "questions", lambda zones: {**asked, "LogRetentionDays": days})
     (fault,) = cluster_schema.faults(shipped, sources)
-    assert "Monitoring.Logs.CloudWatch.RetentionInDays: ParallelCluster says: Must be one of" in fault
+    assert "Monitoring.Logs.CloudWatch.RetentionInDays: ParallelCluster refuses it (Must be one of" in fault
 
 
 def test_a_file_that_its_schema_stumbles_over_is_one_sentence(
@@ -185,7 +189,7 @@ def test_what_was_refused_is_asked_again(sources: Sources) -> None:
             cluster_schema.require(template, sources)
 
 
-def test_without_parallelcluster_a_sentence_says_that_nothing_was_checked(
+def test_without_parallelcluster_a_sentence_reports_that_nothing_was_checked(
     sources: Sources, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def absent(name: str) -> str:

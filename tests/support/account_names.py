@@ -1,7 +1,7 @@
 """Names of the operator's own account in a cluster's configuration, taken out so that the rest of it can be checked.
 
 The account that the tests play holds what the stack's tiers make and nothing else. A role, an image or a reservation of
-the operator's own is not in it, and the validators would refuse them. What is taken out is told, for somebody to look up.
+the operator's own is not in it, and the validators would refuse them. What is taken out is reported.
 """
 
 from __future__ import annotations

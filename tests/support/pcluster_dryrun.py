@@ -67,22 +67,23 @@ def account(region: str) -> Iterator[dict[str, str]]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What ParallelCluster has against a configuration, and the names that only the operator's own account can tell of."""
+    """What ParallelCluster has against a configuration, and the names that only the operator's own account can check."""
 
     faults: list[str]
     unknown: list[str]
 
 
 def verdict(configuration: dict[str, Any], parameters: dict[str, str]) -> Verdict:
-    """What there is against the configuration, apart from names that are none of `parameters`; says which those are.
+    """The faults of the configuration apart from names that are not among `parameters`, and those names.
 
     To be called inside `account`. Such names (a role, an image, a reservation of the operator's own) are taken out before
-    the rest is checked, and a warning tells them.
+    the rest is checked, and a warning reports them.
     """
     left = checkable(configuration, {*PARAMETERS.values(), *parameters.values()})
     for name in left.unknown:
         warnings.warn(
-            f"templates/cluster.yaml: only your own account can tell of {name}: look it up there", stacklevel=2
+            f"templates/cluster.yaml: {name} is a name of your own account, and was not checked: look it up there",
+            stacklevel=2,
         )
     return Verdict(faults(left.configuration), left.unknown)
 
