@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generator.errors import GeneratorError
-from generator.text import inline
+from generator.text import packed_files
 
 MANIFEST = "SHA256SUMS"
 FUNCTION_FILE = "index.py"  # what CloudFormation calls inline code, too
@@ -48,6 +48,8 @@ def certificate_key(root: Path) -> str:
 def portal_bundle(root: Path) -> tuple[str, bytes]:
     """Key and content of the tar that a portal node unpacks: userdata/portal/, and templates/ for it to fill in.
 
+    Raises GeneratorError for a file that a node could not use.
+
     The tar is not compressed; times and owners are zero; what is a script by its name or first line is executable.
     """
     import tarfile
@@ -56,9 +58,11 @@ def portal_bundle(root: Path) -> tuple[str, bytes]:
     for name in PORTAL_TEMPLATES:
         path = root / "templates" / name
         if path.is_dir():
+            packed_files.check_services_folder(path)
             files |= {f"templates/{name}/{inner}": content for inner, content in _tree(path).items()}
         else:
             files[f"templates/{name}"] = read(path)
+    packed_files.check_bundle(files)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name, content in sorted(files.items()):
@@ -73,6 +77,8 @@ def portal_bundle(root: Path) -> tuple[str, bytes]:
 def cluster_scripts(root: Path) -> tuple[str, dict[str, bytes]]:
     """Key prefix (without a slash at its end) and the files below it: what head and compute nodes run."""
     files = _tree(root / "userdata" / "cluster")
+    for name, content in files.items():
+        packed_files.check_text(f"userdata/cluster/{name}", content)
     return f"userdata/cluster-{digest(sha256sums(files))[:12]}", files
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from generator import __version__
 from generator.errors import GeneratorError
-from generator.text import inline
-from generator.text.yaml import load_yaml
+from generator.text import yaml_reader
+from generator.text.yaml_reader import Document
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,15 +34,15 @@ class Sources:
                 f"cannot read {self.root / path}: {error.strerror}; restore it from the repository"
             ) from error
         except UnicodeDecodeError as error:
-            raise GeneratorError(f"{self.root / path} is not UTF-8 text: restore it from the repository") from error
+            line = error.object[: error.start].count(b"\n") + 1
+            raise GeneratorError(
+                f"{self.root / path}, line {line}: this is not UTF-8 text: save the file as UTF-8"
+            ) from error
 
-    def yaml(self, path: str) -> dict[str, Any]:
-        """The mapping in the YAML file `path`, with CloudFormation's short forms turned into the long ones."""
-        try:
-            found = load_yaml(self.text(path))
-        except yaml.YAMLError as error:
-            raise GeneratorError(f"{path} is not valid YAML ({' '.join(str(error).split())}): correct it") from error
-        if not isinstance(found, dict):
+    def yaml(self, path: str) -> Document:
+        """The YAML file `path`, which must hold a mapping, with every plain value in its own spelling."""
+        found = yaml_reader.read(self.text(path), path)
+        if not isinstance(found.content, dict):
             raise GeneratorError(f"{path} must hold a YAML mapping: restore it from the repository")
         return found
 

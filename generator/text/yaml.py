@@ -1,4 +1,4 @@
-"""Templates as YAML that a person reads with pleasure, and the way back.
+"""Templates as YAML that a person reads with pleasure, and the way back. Files that people edit: yaml_reader.py.
 
 Documented order of sections, `Type` first in a resource, short forms of the intrinsic functions, short lists on one
 line, scripts as literal blocks. The bytes depend on the template alone: no clock, no locale, no hash seed.
@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from generator.errors import GeneratorError
+from generator.text.intrinsics import LONG_FORMS, SHORT_FORMS
 
 try:
     from yaml import CSafeDumper, CSafeLoader
@@ -56,24 +57,15 @@ PARAMETER = (
 )
 RULE = ("RuleCondition", "Assertions")
 
-# Functions of Rules (Fn::Contains, …) have no documented short form and keep their long one.
-SHORT_FORMS = {
-    "Ref": "!Ref",
-    "Condition": "!Condition",
-    **{
-        f"Fn::{name}": f"!{name}"
-        for name in (
-            *("And", "Equals", "If", "Not", "Or"),
-            *("Base64", "Cidr", "FindInMap", "GetAtt", "GetAZs", "ImportValue", "Join", "Select", "Split", "Sub"),
-        )
-    },
-}
-LONG_FORMS = {short: long for long, short in SHORT_FORMS.items()}
 # The end of a line before a section, or before a parameter, rule or resource that is not the first of its section.
 SECTION_END = re.compile(r"\n(?=(?:Metadata|Parameters|Rules|Mappings|Conditions|Resources|Outputs):\n)")
 BLOCK_END = re.compile(r"(?<!:)\n(?=  [A-Z]\w*:\n    (?:Type|RuleCondition|Assertions):)")
 STR, INT, FLOAT, BOOL, MAP, SEQ = (
     f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "map", "seq")
+)
+# Texts that PyYAML would leave plain, and other readers take for numbers or booleans: 1e3, 08, 0o17, y.
+MISREAD = re.compile(
+    r"[-+]?(?:[0-9][0-9_]*\.?[0-9_]*(?:[eE][-+]?[0-9]+)?|\.[0-9_]+(?:[eE][-+]?[0-9]+)?|0o[0-7_]+)|[yYnN]"
 )
 LINE = 120
 FLOW = 88
@@ -96,7 +88,7 @@ def arranged(template: dict[str, Any]) -> dict[str, Any]:
 def _node(data: Any) -> yaml.Node:
     """The YAML node of a plain value; intrinsic functions take their short form."""
     if isinstance(data, str):
-        return yaml.ScalarNode(STR, data, style="|" if "\n" in data else None)
+        return yaml.ScalarNode(STR, data, style="|" if "\n" in data else "'" if MISREAD.fullmatch(data) else None)
     if isinstance(data, dict):
         return _mapping(data)
     if isinstance(data, list):
@@ -140,7 +132,7 @@ def _width(node: yaml.Node) -> float:
     """Columns that `node` takes on one line with its tag and separator; infinite for what cannot stand on one line."""
     tag = len(node.tag) + 1 if node.tag.startswith("!") else 0
     if isinstance(node, yaml.ScalarNode):
-        return float("inf") if node.style else len(node.value) + tag + 2
+        return float("inf") if node.style == "|" else len(node.value) + tag + 2
     if isinstance(node, yaml.SequenceNode) and node.flow_style:
         return sum(map(_width, node.value)) + tag + 4
     return float("inf")

@@ -85,7 +85,7 @@ def build(
     if_given(t, DIRECTORY_CA_GIVEN, directory.directory_ca_cert_secret_arn)
     if_given(t, "DirectoryFilterGiven", directory.directory_ldap_access_filter)
     if_chosen(t, "DirectoryIdsMapped", directory.directory_ldap_schema, "AD")
-    configuration = tier.sources.yaml(CONFIGURATION)
+    configuration = tier.sources.yaml(CONFIGURATION).content
     zones = []
     for number, (place, system) in enumerate(zip(network.zones, lustre.zones, strict=True), 1):
         own = {

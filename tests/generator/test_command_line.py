@@ -148,7 +148,10 @@ def test_a_source_that_is_no_folder(refused: Refused, tmp_path: Path) -> None:
     [
         ("Image:\n  Os: [\n", "templates/cluster.yaml is not valid YAML"),
         ("a: b: c\n", "templates/cluster.yaml is not valid YAML"),
-        ("A: !GetRich quick\n", "templates/cluster.yaml is not valid YAML"),
+        ("A: !GetRich quick\n", "templates/cluster.yaml, line 1: A: unknown short form !GetRich"),
+        ("A: 1\nA: 2\n", "templates/cluster.yaml, line 2: A: the key occurs twice, in lines 1 and 2"),
+        ("A: ~\n", "templates/cluster.yaml, line 1: A: ~ is no value"),
+        ("A: ${USER}\n", "templates/cluster.yaml, line 1: A: nothing fills ${USER}"),
         ("A: !Ref Nobody\n", "tier clusters refers to Nobody"),
         ("A: !If [Nobody, a, b]\n", "tier clusters refers to condition Nobody"),
         ("A: !Sub '${Nobody}'\n", "tier clusters refers to Nobody"),

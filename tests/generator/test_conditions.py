@@ -349,9 +349,9 @@ def test_the_cluster_by_default(region: str) -> None:
     assert configuration["Region"] == region
     assert "Iam" not in configuration, "no boundary"
     assert "KeyName" not in configuration["HeadNode"]["Ssh"]
-    queues = configuration["Scheduling"]["SlurmQueues"]
-    assert [queue["Name"] for queue in queues] == ["on-demand"]
-    (resource,) = queues[0]["ComputeResources"]
+    queues = {queue["Name"]: queue for queue in configuration["Scheduling"]["SlurmQueues"]}
+    assert "spot" not in queues
+    resource = queues["on-demand"]["ComputeResources"][0]
     assert resource["Name"] == "c6i-2xlarge" and resource["InstanceType"] == "c6i.2xlarge"
     assert resource["Efa"] == {"Enabled": False} and "Networking" not in resource
     assert configuration["Scheduling"]["SlurmSettings"]["Database"]["DatabaseName"] == "slurm_az1"
@@ -366,11 +366,10 @@ def test_the_cluster_with_everything() -> None:
     assert configuration["Iam"] == {"PermissionsBoundary": BOUNDARY}
     assert configuration["HeadNode"]["Ssh"]["KeyName"] == "operators"
     queues = {queue["Name"]: queue for queue in configuration["Scheduling"]["SlurmQueues"]}
-    assert queues.keys() == {"on-demand", "spot"}
     assert queues["spot"]["CapacityType"] == "SPOT"
     assert queues["spot"]["ComputeResources"][0]["MaxCount"] == "20"
-    for queue in queues.values():
-        (resource,) = queue["ComputeResources"]
+    for name in ("on-demand", "spot"):
+        resource = queues[name]["ComputeResources"][0]
         assert resource["Efa"] == {"Enabled": True}
         assert resource["Networking"] == {"PlacementGroup": {"Enabled": True}}
 

@@ -124,10 +124,11 @@ def test_the_cluster_s_disks_and_metadata() -> None:
     configuration = resource("clusters.Cluster1")["ClusterConfiguration"]
     assert configuration["Imds"] == {"ImdsSupport": "v2.0"}
     assert configuration["HeadNode"]["Imds"] == {"Secured": True}
-    queues = as_list(configuration["Scheduling"]["SlurmQueues"])
-    assert len(queues) == 2
-    for holder in (configuration["HeadNode"], *(queue["ComputeSettings"] for queue in queues)):
-        assert holder["LocalStorage"]["RootVolume"]["Encrypted"] is True
+    assert configuration["HeadNode"]["LocalStorage"]["RootVolume"]["Encrypted"] is True
+    for queue in as_list(configuration["Scheduling"]["SlurmQueues"]):
+        # ParallelCluster encrypts a disk by default.
+        storage = queue.get("ComputeSettings", {}).get("LocalStorage", {})
+        assert storage.get("RootVolume", {}).get("Encrypted", True) is True, queue["Name"]
 
 
 def test_the_operator_s_key_is_for_database_and_file_systems_alone() -> None:
@@ -343,9 +344,9 @@ def test_each_zone_stands_alone(zones: int) -> None:
         routes = network[f"PrivateSubnet{zone}Routes"]["Properties"]["RouteTableId"]
         assert routes == {"Ref": f"PrivateRouteTable{zone}"}
         cluster = resource(f"clusters.Cluster{zone}", zones)
-        lustre = cluster["ClusterConfiguration"]["SharedStorage"][1]
-        assert lustre["FsxLustreSettings"]["FileSystemId"] == {"Ref": f"LustreId{zone}"}
-        assert lustre["MountDir"] == f"/fsx_cluster{zone}"
+        storage = {str(item["MountDir"]): item for item in cluster["ClusterConfiguration"]["SharedStorage"]}
+        lustre = storage[f"/fsx_cluster{zone}"]["FsxLustreSettings"]
+        assert lustre["FileSystemId"] == {"Ref": f"LustreId{zone}"}
         of_another = [other for other in range(1, zones + 1) if other != zone]
         zonal = ("SubnetId", "LustreId", "_az", "-az", "_cluster")
         assert not any(f"{name}{other}" in json.dumps(cluster) for name in zonal for other in of_another)

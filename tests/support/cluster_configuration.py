@@ -5,13 +5,19 @@ The tests of the cluster's configuration start from here. Nothing in this module
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+import copy
+import os
+from collections.abc import Mapping
 from typing import Any
+from unittest import mock
 
-from generator.text.yaml import load_yaml
+from generator.cfn.references import references
+from generator.release.cluster_configuration import Configuration
+from generator.text.sources import ROOT, Sources
+from generator.tiers.clusters import CONFIGURATION
+from tests.support.built import questions, templates
 
-SOURCE = Path(__file__).parents[2] / "templates" / "cluster.yaml"
+SOURCE = ROOT / CONFIGURATION
 CLUSTER_NAME = "hpc-0123abcd-az1"
 
 # What the other tiers hand to zone 1 of a deployment in us-east-1, and the form's defaults.
@@ -76,87 +82,87 @@ SWITCHES = {
     "SpotWanted": ({"SpotMaxNodes": "20"}, {"SpotMaxNodes": "0"}),
 }
 
-_ABSENT = object()
-
 
 def source() -> dict[str, Any]:
     """templates/cluster.yaml with CloudFormation's long forms ({"Ref": ...}, {"Fn::Sub": ...})."""
-    found: dict[str, Any] = load_yaml(SOURCE.read_text())
+    found: dict[str, Any] = Sources().yaml(CONFIGURATION).content
     return found
 
 
-def conditions(parameters: dict[str, str]) -> dict[str, bool]:
-    """The file's conditions under these parameters, as the cluster tier defines them."""
-    return {
-        "AccountingWanted": parameters["SlurmAccounting"] == "yes",
-        "BoundaryGiven": parameters["PermissionsBoundaryArn"] != "",
-        "DirectoryCaGiven": parameters["DirectoryCaCertSecretArn"] != "",
-        "DirectoryFilterGiven": parameters["DirectoryLdapAccessFilter"] != "",
-        "DirectoryGiven": parameters["DirectoryPasswordSecretArn"] != "",
-        "DirectoryIdsMapped": parameters["DirectoryLdapSchema"] == "AD",
-        "EfaWanted": parameters["ComputeEfa"] == "yes",
-        "KeyGiven": parameters["KeyName"] != "",
-        "SpotWanted": parameters["SpotMaxNodes"] != "0",
-    }
+def conditions(parameters: Mapping[str, str]) -> dict[str, bool]:
+    """The file's conditions under these parameters, as the clusters' template defines them."""
+    defined = templates()["clusters"]["Conditions"]
+
+    def value(node: Any) -> Any:
+        if not isinstance(node, dict):
+            return node
+        ((name, argument),) = node.items()
+        if name == "Ref":
+            return parameters[argument]
+        if name == "Condition":
+            return value(defined[argument])
+        operands = [value(item) for item in argument]
+        return {
+            "Fn::Equals": lambda: str(operands[0]) == str(operands[1]),
+            "Fn::Not": lambda: not operands[0],
+            "Fn::And": lambda: all(operands),
+            "Fn::Or": lambda: any(operands),
+        }[name]()
+
+    return {name: value(body) for name, body in defined.items()}
 
 
 def configuration(**changes: str) -> dict[str, Any]:
     """The configuration that ParallelCluster receives.
 
-    `changes` replaces values of PARAMETERS (pseudo parameters: `**{"AWS::Region": ...}`). A name that the file uses
-    and PARAMETERS lacks is a KeyError.
+    `changes` replaces values of PARAMETERS (pseudo parameters: `**{"AWS::Region": ...}`). A parameter that the file uses
+    and PARAMETERS lacks has the form's default, or an example of its kind.
     """
-    parameters = PARAMETERS | changes
-    return dict(_resolve(source(), parameters, conditions(parameters)))
+    unresolved = Configuration.with_examples(source())
+    asked = {name: str(question.default) for name, question in questions(1).items()}
+    parameters = {**asked, **unresolved.values, **PARAMETERS, **changes}
+    found: dict[str, Any] = unresolved.resolve(conditions(parameters), **parameters).content
+    return found
 
 
-def names_used(node: Any = None) -> tuple[set[str], set[str]]:
-    """Parameters (with pseudo parameters) and conditions that the file uses."""
-    parameters: set[str] = set()
-    used_conditions: set[str] = set()
-
-    def walk(part: Any) -> None:
-        if isinstance(part, dict):
-            for key, value in part.items():
-                if key == "Ref":
-                    parameters.add(value)
-                elif key == "Fn::Sub":
-                    parameters.update(re.findall(r"\$\{([^}!]+)}", value))
-                elif key == "Fn::If":
-                    used_conditions.add(value[0])
-                walk(value)
-        elif isinstance(part, list):
-            for item in part:
-                walk(item)
-
-    walk(source())
-    return parameters, used_conditions
+def everything() -> dict[str, Any]:
+    """The configuration with all optional parts."""
+    return configuration(**{name: value for on, _ in SWITCHES.values() for name, value in on.items()})
 
 
-def _resolve(node: Any, parameters: dict[str, str], truths: dict[str, bool]) -> Any:
-    """`node` as CloudFormation would send it to a custom resource."""
+def queues(resolved: dict[str, Any]) -> list[dict[str, Any]]:
+    """The queues of a resolved configuration."""
+    found: list[dict[str, Any]] = resolved["Scheduling"]["SlurmQueues"]
+    return found
+
+
+def item(items: list[Any], which: str) -> Any:
+    """The item of that name or, for a number, at that place."""
+    return items[int(which)] if which.isdigit() else next(one for one in items if one["Name"] == which)
+
+
+def scalars(node: Any) -> list[Any]:
+    """Every leaf under `node`."""
+    if isinstance(node, dict):
+        return [leaf for value in node.values() for leaf in scalars(value)]
     if isinstance(node, list):
-        items = [_resolve(item, parameters, truths) for item in node]
-        return [item for item in items if item is not _ABSENT]
-    if not isinstance(node, dict):
-        return str(node).lower() if isinstance(node, bool) else str(node)
-    if len(node) == 1:
-        name, argument = next(iter(node.items()))
-        if name == "Ref":
-            return _ABSENT if argument == "AWS::NoValue" else parameters[argument]
-        if name == "Fn::Sub":
-            return re.sub(r"\$\{([^}]+)}", lambda match: parameters[match[1]], argument)
-        if name == "Fn::If":
-            condition, chosen, other = argument
-            return _resolve(chosen if truths[condition] else other, parameters, truths)
-        if name == "Fn::Join":
-            return argument[0].join(_resolve(argument[1], parameters, truths))
-        if name == "Fn::Select":
-            return _resolve(argument[1], parameters, truths)[int(argument[0])]
-        if name == "Fn::Split":
-            return _resolve(argument[1], parameters, truths).split(argument[0])
-    resolved = {key: _resolve(value, parameters, truths) for key, value in node.items()}
-    return {key: value for key, value in resolved.items() if value is not _ABSENT}
+        return [leaf for item in node for leaf in scalars(item)]
+    return [node]
+
+
+def load(resolved: dict[str, Any]) -> Any:
+    """Pass a configuration through ParallelCluster's schema; raises ValidationError."""
+    from pcluster.schemas.cluster_schema import ClusterSchema
+
+    with mock.patch.dict(os.environ, AWS_DEFAULT_REGION="us-east-1"):
+        return ClusterSchema(cluster_name=CLUSTER_NAME).load(copy.deepcopy(resolved))
+
+
+def names_used() -> tuple[set[str], set[str]]:
+    """Parameters (with pseudo parameters) and conditions that the file uses."""
+    found = list(references(source()))
+    parameters, used = ({one.name for one in found if one.kind == kind} for kind in ("name", "condition"))
+    return parameters, used
 
 
 def sssd_domain(directory: dict[str, Any]) -> dict[str, str]:

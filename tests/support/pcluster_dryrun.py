@@ -8,8 +8,10 @@ the stack's other tiers make for zone 1. Nothing leaves this machine.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,6 +29,7 @@ from moto.fsx.models import fsx_backends
 
 from generator.cfn.regions import partition_of
 from generator.stack import build
+from tests.support.account_names import checkable
 from tests.support.cluster_configuration import CLUSTER_NAME, PARAMETERS
 
 IMAGE = "aws-parallelcluster-3.16.1-amzn2023-hvm-x86_64-202601010000"
@@ -61,6 +64,29 @@ def account(region: str) -> Iterator[dict[str, str]]:
         yield _deployment(region)
         AWSApi.reset()
         Cache.clear_all()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What ParallelCluster has against a configuration, and the names that only the operator's own account can check."""
+
+    faults: list[str]
+    unknown: list[str]
+
+
+def verdict(configuration: dict[str, Any], parameters: dict[str, str]) -> Verdict:
+    """The faults of the configuration apart from names that are not among `parameters`, and those names.
+
+    To be called inside `account`. Such names (a role, an image, a reservation of the operator's own) are taken out before
+    the rest is checked, and a warning reports them.
+    """
+    left = checkable(configuration, {*PARAMETERS.values(), *parameters.values()})
+    for name in left.unknown:
+        warnings.warn(
+            f"templates/cluster.yaml: {name} is a name of your own account, and was not checked: look it up there",
+            stacklevel=2,
+        )
+    return Verdict(faults(left.configuration), left.unknown)
 
 
 def faults(configuration: dict[str, Any], level: str = "ERROR") -> list[str]:
