@@ -24,12 +24,14 @@ from typing import Any
 from tests.emulator import regions
 
 VERSION = "1.5.33"
+ZONES = "abcd"  # the letters of each region's Availability Zones
 ENGINE = "ministack.services.cloudformation.engine"
 STACKS = "ministack.services.cloudformation.stacks"
 HANDLERS = "ministack.services.cloudformation.handlers"
 CHANGE_SETS = "ministack.services.cloudformation.changesets"
 SIGNALS = "ministack.services.cloudformation.wait_conditions"
 FUNCTIONS = "ministack.core.lambda_runtime"
+HELPERS = ("cancellation", "regions")  # modules of this package that edits call, an underscore before the name
 
 
 class Unpatchable(Exception):
@@ -213,6 +215,8 @@ EDITS = (
         "                _cancellation.check(stack_name)\n                remaining = deadline - time.monotonic()\n",
         1,
     ),
+    # Templates may be built for four zones.
+    Edit("ministack.services.ec2", 'for letter in "abc"', f'for letter in "{ZONES}"', 2),
     # Spot's role is not named by the rule that ministack goes by (AWS's guide to EC2, service-linked role for Spot).
     Edit(
         "ministack.services.iam",
@@ -350,8 +354,9 @@ class _Loader(importlib.machinery.SourceFileLoader):
                 )
             source = source.replace(edit.old, edit.new)
         tree = ast.parse(source)
-        if edits:
-            tree.body += ast.parse("from tests.emulator import cancellation as _cancellation, regions as _regions").body
+        for helper in HELPERS:
+            if any(f"_{helper}." in edit.new for edit in edits):
+                tree.body += ast.parse(f"from tests.emulator import {helper} as _{helper}").body
         return compile(ast.fix_missing_locations(_Partition().visit(tree)), path, "exec", optimize=_optimize)
 
 
