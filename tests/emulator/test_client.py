@@ -96,7 +96,7 @@ def test_what_is_on_offer_depends_on_the_region(emulator: Emulator) -> None:
     offers = emulator.client("ec2", "cn-north-1").describe_instance_type_offerings(
         LocationType="availability-zone", Filters=[{"Name": "instance-type", "Values": ["c6i.2xlarge"]}]
     )["InstanceTypeOfferings"]
-    assert [offer["Location"] for offer in offers] == ["cn-north-1a", "cn-north-1b", "cn-north-1c"]
+    assert [offer["Location"] for offer in offers] == [f"cn-north-1{letter}" for letter in "abcd"]
     rds = emulator.client("rds", "cn-north-1")
     wanted = {"Engine": "aurora-mysql", "DBInstanceClass": "db.serverless"}
     assert rds.describe_orderable_db_instance_options(**wanted)["OrderableDBInstanceOptions"]

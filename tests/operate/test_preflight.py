@@ -17,7 +17,7 @@ from generator.form import answers
 from generator.operate import preflight
 from generator.text.sources import ROOT
 from tests.emulator.client import Emulator
-from tests.emulator.local import prepare
+from tests.emulator.release import prepare
 from tests.support.built import templates
 from tests.support.rendered import rendered
 from tests.support.shell import Call, point_to, refuse, watch
