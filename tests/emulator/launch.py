@@ -161,7 +161,7 @@ def down(folder: Path) -> int:
             print("The emulator of the local deployment had ended already.")
             return 0
         try:
-            deleted = delete(state)
+            deleted = delete(folder, state)
         except (ClientError, BotoCoreError, OSError) as problem:
             forget(folder, state)
             raise GeneratorError(f"The stack cannot be deleted, and the emulator has ended: {problem}") from None
@@ -191,28 +191,36 @@ class Deleted:
         return 0
 
 
-def delete(state: State) -> Deleted:
-    """Delete the stack, and compare what is there with what was there before the launch."""
-    emulator, before = Emulator(state.port), set(state.before or ())
-    stack = settled(emulator, state.region)
+def delete(folder: Path, state: State) -> Deleted:
+    """Delete the stack, and compare what is there with what was there before the launch.
+
+    An earlier delete may have been interrupted: then it may have ended since, and has told already what is not the
+    stack's.
+    """
+    emulator, region = Emulator(state.port), state.region
+    stack = settled(emulator, region)
     if not stack:
         return Deleted(None, [], [])
-    others = not_made(emulator, stack, state)
+    if state.others is None:
+        state = replace(state, others=sorted(not_made(emulator, stack, state)))
+        record(folder, state)
     with Progress(STACK).shown() as progress:
-        outcome = emulator.delete_stack(stack, region=state.region, on_event=progress)
-    left = inventory(state.port, state.region)
-    return Deleted(outcome, [item for name, item in left.items() if name not in before | others], sorted(others))
+        outcome = emulator.delete_stack(stack, region=region, on_event=progress)
+    known = {*(state.before or ()), *(state.others or ())}
+    left = [item for name, item in inventory(state.port, region).items() if name not in known]
+    return Deleted(outcome, left, state.others or [])
 
 
 def settled(emulator: Emulator, region: str) -> str | None:
-    """The stack's id, once no update is under way, which CloudFormation would not interrupt; None if there is no stack."""
-    try:
-        [found] = emulator.client("cloudformation", region).describe_stacks(StackName=STACK)["Stacks"]
-    except ClientError:
+    """The stack's id, once no update is under way, which CloudFormation would not interrupt; None if there was no stack."""
+    pages = emulator.client("cloudformation", region).get_paginator("list_stacks").paginate()
+    found = [stack for page in pages for stack in page["StackSummaries"] if stack["StackName"] == STACK]
+    if not found:
         return None
-    if found["StackStatus"].startswith("UPDATE_"):
-        emulator.wait(found["StackId"], region)
-    return str(found["StackId"])
+    stack = str(found[0]["StackId"])
+    if found[0]["StackStatus"].startswith("UPDATE_"):
+        emulator.wait(stack, region)
+    return stack
 
 
 def not_made(emulator: Emulator, stack: str, state: State) -> set[str]:

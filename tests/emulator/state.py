@@ -33,7 +33,8 @@ def command_of(process: int) -> list[str]:
 class State:
     """A running local deployment: the emulator's port and process group, the folder it writes to, the stack's region.
 
-    `before` and `launched` name what was there before the launch and when it had ended; None as long as it has not.
+    `before` and `launched` name what was there before the launch and when it had ended, `others` what came later and the
+    stack did not make, as its first delete found it; None until then.
     """
 
     port: int
@@ -43,6 +44,7 @@ class State:
     zones: int
     before: list[str] | None = None
     launched: list[str] | None = None
+    others: list[str] | None = None
 
     @property
     def alive(self) -> bool:

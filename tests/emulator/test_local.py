@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
+from generator.text import archives
+from tests.emulator.client import Emulator
 from tests.emulator.process import ROOT
 from tests.emulator.state import command_of
 
@@ -89,7 +91,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     printed = [line for line in up.stdout.splitlines() if line.startswith("  ") and "complete" not in line]
     settings = [line for line in printed if line.split()[0] in ("unset", "export")]
     pasted = shell("set -e", *printed)
-    published = shell(*settings, f"{sys.executable} -m generator publish --bucket trial-bucket --region eu-west-1")
+    port = json.loads((folder / "state.json").read_text())["port"]
+    Emulator(port).publish({}, "trial-bucket", region="eu-west-1")  # makes the bucket
+    where = f"--bucket trial-bucket --region eu-west-1 --cache {without_packages(folder / 'wheels')}"
+    published = shell(*settings, f"{sys.executable} -m generator publish {where}")
     delete = begin(folder, "down")
     assert delete.stdout is not None
     delete.stdout.readline()  # the first tier is deleted
@@ -97,6 +102,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     interrupted_down = ended(delete)
     down, down_again = run(folder, "down"), run(folder, "down")
     yield Site(up, up_again, pasted, published, interrupted_down, down, down_again, emulators(folder))
+
+
+def without_packages(cache: Path) -> Path:
+    """A cache in which the certificate function's packages are none, so that nothing is downloaded."""
+    requirements = (ROOT / "lambda" / "certificate" / "requirements.txt").read_bytes()
+    (cache / f"certificate-{archives.digest(requirements)[:12]}").mkdir(parents=True)
+    return cache
 
 
 def shell(*lines: str) -> subprocess.CompletedProcess[str]:
