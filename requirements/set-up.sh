@@ -27,7 +27,7 @@ for left in ".venv/.$name-"*; do # by a run that was killed
 done
 
 if [ "$name" = uv ]; then
-  pinned=/dev/null
+  pinned=$0
   "$PYTHON" -m venv "$new" ||
     stop "Python's venv module is missing: install it (Debian: python3-venv) and run make again."
   "$new/bin/pip" install --quiet --disable-pip-version-check "uv==$UV_VERSION"
@@ -43,4 +43,5 @@ cp "$pinned" "$new/pinned"
 if [ ! -e "$place/pinned" ] || [ "$pinned" -nt "$place/pinned" ] || [ "${AGAIN:-}" ]; then
   rm -rf "$place"
   mv "$new" "$place"
+  rm -rf "${place:?}/${new##*/}" # where the other run was quicker by a moment
 fi

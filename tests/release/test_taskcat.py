@@ -213,6 +213,7 @@ GOOD = template("AWS::SNS::Topic")
 FAILING = template("AWS::CloudFormation::WaitCondition", Handle="none", Timeout="1")
 
 
+@pytest.mark.needs_emulator
 @pytest.mark.parametrize(
     ("body", "does_launch", "status", "complaint"),
     [
