@@ -68,7 +68,7 @@ def launches(tests: str, regions: str) -> list[Launch]:
     return found
 
 
-def stage(folder: Path, zones: int) -> None:
+def stage(folder: Path, zones: int = DEFAULT_ZONES) -> None:
     """Lay out the project that taskcat uploads in `folder`, its configuration for so many zones, and an empty home, so
     that it reads no settings of yours."""
     shutil.rmtree(folder, ignore_errors=True)
