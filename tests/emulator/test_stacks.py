@@ -270,7 +270,13 @@ def test_an_answer_that_cloudformation_would_not_take(emulator: Emulator, name: 
 
 
 def test_a_function_is_told_its_own_log_group(emulator: Emulator, name: str) -> None:
-    body = custom('def handler(event, context):\n    answer(event, "FAILED", Reason=f"see {context.log_group_name}")')
+    body = custom(
+        """
+        def handler(event, context):
+            status = "SUCCESS" if event["RequestType"] == "Delete" else "FAILED"
+            answer(event, status, Reason=f"see {context.log_group_name}")
+        """
+    )
     body["Resources"]["Function"]["Properties"]["FunctionName"] = name
     assert f"see /aws/lambda/{name}" in emulator.create_stack(name, body).reason
     emulator.delete_stack(name)
