@@ -198,7 +198,8 @@ def delete(folder: Path, state: State) -> Deleted:
     stack's.
     """
     emulator, region = Emulator(state.port), state.region
-    stack = settled(emulator, region)
+    # A launch that was interrupted so early has asked for no stack, and its emulator may not answer yet.
+    stack = settled(emulator, region) if state.before is not None else None
     if not stack:
         return Deleted(None, [], [])
     if state.others is None:
