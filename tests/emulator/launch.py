@@ -187,7 +187,7 @@ class Deleted:
             raise GeneratorError(f"{self.outcome.status}: {self.outcome.reason}")
         if any(not item.retained for item in self.left):
             raise GeneratorError("The deleted stack left behind what no DeletionPolicy retains.")
-        print(f"{STACK} is deleted and the emulator has ended.")
+        print(f"{STACK} is deleted and the emulator has ended." if self.outcome else "The emulator has ended.")
         return 0
 
 
