@@ -5,6 +5,7 @@ UV := .venv/uv/bin/uv
 MAIN := .venv/main/bin/python
 EMULATOR := .venv/emulator/bin/python
 TASKCAT := .venv/taskcat/bin/python
+ENVIRONMENTS := main emulator taskcat
 WHERE = --bucket "$(BUCKET)" --region "$(REGION)" --profile "$(PROFILE)" $(if $(PREFIX),--prefix "$(PREFIX)")
 GENERATOR := $(MAIN) -m generator
 # Availability Zones: 2 to 4. Another number than 2 has folders of its own, here and in a published release.
@@ -13,7 +14,8 @@ ACCOUNT = --region "$(REGION)" --profile "$(PROFILE)"
 ASK = $(GENERATOR) $@ $(ACCOUNT)
 
 .DEFAULT_GOAL := help
-.PHONY: help templates lint package publish launch-links bucket-is-named release release-check preflight why status leftovers test bench bench-image local local-down taskcat taskcat-local check timing lock clean
+.DELETE_ON_ERROR:
+.PHONY: help templates lint package publish launch-links release release-check preflight why status leftovers test bench bench-image local local-down taskcat taskcat-local check timing lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,8 +68,8 @@ bench: $(MAIN) $(EMULATOR) ## Run the nodes' scripts on machines of this host, w
 bench-image: $(MAIN) ## Make the image of the bench's machines, or take the one that is there
 	@$(MAIN) -m tests.bench.run --image
 
-local: $(MAIN) $(EMULATOR) ## Deploy the whole stack on an emulator on this machine
-	@$(MAIN) -m tests.emulator.local up
+local: $(MAIN) $(EMULATOR) ## Deploy the whole stack on an emulator on this machine [ZONES=2]
+	@$(MAIN) -m tests.emulator.local up $(if $(ZONES),--zones "$(ZONES)")
 
 local-down: $(MAIN) $(EMULATOR) ## Delete the local deployment and stop its emulator
 	@$(MAIN) -m tests.emulator.local down
@@ -79,14 +81,14 @@ taskcat: templates $(TASKCAT) ## Launch the scenarios of .taskcat.yml in your AW
 	  --input-file "$(CURDIR)/.taskcat.yml" --project-root "$(CURDIR)/.cache/taskcat" --output-directory "$(CURDIR)/taskcat_outputs" \
 	  --lint-disable $(if $(TESTS),--test-names "$(TESTS)") $(if $(REGIONS),--regions "$(REGIONS)")
 
-taskcat-local: $(MAIN) $(EMULATOR) $(TASKCAT) ## Launch the scenarios with taskcat on an emulator on this machine [TESTS= REGIONS=]
-	@$(MAIN) -m tests.emulator.taskcat_local --tests "$(TESTS)" --regions "$(REGIONS)"
+taskcat-local: $(MAIN) $(EMULATOR) $(TASKCAT) ## Launch the scenarios with taskcat on an emulator on this machine [TESTS= REGIONS= ZONES=2]
+	@$(MAIN) -m tests.emulator.taskcat_local --tests "$(TESTS)" --regions "$(REGIONS)" $(if $(ZONES),--zones "$(ZONES)")
 
 check: $(MAIN) ## Check style, types, shell scripts and that build/ is fresh
 	@$(MAIN) -m ruff format --check
 	@$(MAIN) -m ruff check
 	@$(MAIN) -m mypy
-	@.venv/main/bin/shellcheck --external-sources .ci/run $$(git ls-files 'userdata/**.sh' 'tests/**.sh')
+	@.venv/main/bin/shellcheck --external-sources .ci/run $$(git ls-files 'requirements/**.sh' 'userdata/**.sh' 'tests/**.sh')
 	@$(GENERATOR) check
 
 timing: $(MAIN) ## Time the generator against the import of troposphere
@@ -101,15 +103,22 @@ lock: $(UV) ## Pin the newest versions that setup.cfg and requirements/*.in allo
 clean: ## Remove environments, caches, dist/ and what is for another number of zones, not build/
 	@rm -rf .venv .cache dist dist-zones-* build-zones-* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(UV):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-	  { echo "Python 3.10 or newer is needed: run make with PYTHON=/path/to/python3." >&2; exit 1; }
-	@$(PYTHON) -m venv .venv/uv || \
-	  { echo "Python's venv module is missing: install it (Debian: python3-venv) and run make again." >&2; exit 1; }
-	@.venv/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+# Set-up. An environment is made when it is missing, when its pins have changed, and when PYTHON names another Python.
+SET_UP = PYTHON="$(PYTHON)" UV="$(UV)" UV_VERSION="$(UV_VERSION)" sh requirements/set-up.sh
 
-.venv/%/bin/python: requirements/%.txt $(UV)
-	@echo "Setting up .venv/$*"
-	@$(UV) venv --quiet --clear --python $(PYTHON) .venv/$*
-	@$(UV) pip install --quiet --python .venv/$* -r $<
-	@touch $@
+$(UV):
+	@$(SET_UP) uv
+
+$(ENVIRONMENTS:%=.venv/%/bin/python): .venv/%/bin/python: .venv/%/pinned
+	@test -x $@ || AGAIN=yes $(SET_UP) $*
+
+$(ENVIRONMENTS:%=.venv/%/pinned): .venv/%/pinned: requirements/%.txt | $(UV)
+	@$(if $(filter $@,$(OTHER_PYTHON)),AGAIN=yes) $(SET_UP) $*
+
+ifneq ($(origin PYTHON),file)
+WHICH := -c 'import sys; print(sys.base_prefix, sys.version)'
+OTHER_PYTHON := $(shell named=$$($(PYTHON) $(WHICH) 2>&1); for name in $(ENVIRONMENTS); do \
+  python=.venv/$$name/bin/python; test -x $$python || continue; \
+  test "$$($$python $(WHICH))" = "$$named" || echo .venv/$$name/pinned; done)
+.PHONY: $(OTHER_PYTHON)
+endif

@@ -5,7 +5,25 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.emulator import process
 from tests.emulator.client import Emulator
+
+NEEDS = "needs_emulator"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker of tests that start the emulator by themselves."""
+    config.addinivalue_line("markers", f"{NEEDS}: starts the emulator by itself, without the fixture")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs the emulator where its environment has not been set up."""
+    if process.set_up():
+        return
+    skipped = pytest.mark.skip(reason="the emulator's environment is not set up: `make test` and `make local` do that")
+    for item in items:
+        if "emulator" in getattr(item, "fixturenames", ()) or item.get_closest_marker(NEEDS):
+            item.add_marker(skipped)
 
 
 @pytest.fixture(scope="module")

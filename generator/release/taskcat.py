@@ -67,17 +67,17 @@ SCENARIOS = {
 }
 
 
-def answers(scenario: Scenario, sources: Sources) -> dict[str, str]:
-    """The scenario's answers to the form; raises GeneratorError if its parameter file is none."""
+def answers(scenario: Scenario, sources: Sources, zone_count: int = DEFAULT_ZONES) -> dict[str, str]:
+    """The scenario's answers to the form of so many zones; raises GeneratorError if its parameter file is none."""
     given = read(sources.root / "parameters" / f"{scenario.file}.json")
     anywhere = {name: text for name, text in given.items() if not any(word in text for word in PLACEHOLDERS)}
-    numbers = range(1, DEFAULT_ZONES + 1) if scenario.zones_named else ()
+    numbers = range(1, zone_count + 1) if scenario.zones_named else ()
     zones = {f"AvailabilityZone{number}": f"$[taskcat_getsingleaz_{number}]" for number in numbers}
     return zones | anywhere
 
 
-def configuration(sources: Sources) -> str:
-    """The text of .taskcat.yml."""
+def configuration(sources: Sources, zone_count: int = DEFAULT_ZONES) -> str:
+    """The text of .taskcat.yml, which is for two zones, or of one for another number of them."""
     project: dict[str, Any] = {
         "name": PROJECT,
         "s3_regional_buckets": True,
@@ -92,7 +92,7 @@ def configuration(sources: Sources) -> str:
         name: {
             "template": f"{RELEASE_FOLDER}templates/{scenario.parent}.template.yaml",
             "regions": list(scenario.regions),
-            "parameters": answers(scenario, sources),
+            "parameters": answers(scenario, sources, zone_count),
         }
         for name, scenario in SCENARIOS.items()
     }

@@ -27,8 +27,8 @@ from tests.bench.portal import Portal
 from tests.bench.slurm import Cluster
 from tests.bench.vpc import Instance, Subnet, Vpc, addresses
 from tests.emulator.client import Emulator
-from tests.emulator.local import BUCKET, PREFIX, VENDOR
 from tests.emulator.outcome import Outcome
+from tests.emulator.release import BUCKET, PREFIX, VENDOR
 from tests.support.deployment import files
 
 REGION, STACK = "us-east-1", "hpc-portal"

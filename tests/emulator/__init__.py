@@ -7,7 +7,10 @@ Two programs share this package:
   virtual environment): `patches.py` changes ministack's source as it is imported, the modules that `launcher.py` names
   replace resource handlers and checks. Read `launcher.py` first.
 * the client, run by the tests' Python: `client.py` starts a launcher (`process.py`), publishes files, runs stacks and
-  waits (`outcome.py`), reads what failed (`history.py`) and what is left (`leftovers.py`), shows it (`progress.py`).
+  waits (`outcome.py`), reads what failed (`history.py`) and what is left (`leftovers.py`).
+
+Commands that use the client: `local.py` (`make local`; what it does is in `launch.py`, what it deploys in `release.py`, what
+it leaves for `make local-down` in `state.py`) and `taskcat_local.py`.
 
 Either side may import `generator.cfn.regions` and `generator.cfn.rules_engine`, which has the Rules of a template: they
 need nothing but the standard library.

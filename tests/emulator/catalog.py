@@ -16,6 +16,7 @@ from ministack.core.responses import get_region
 from ministack.services import ec2, rds
 
 from tests.emulator import schemas
+from tests.emulator.patches import ZONES
 
 Answer = tuple[int, Mapping[str, str], bytes]
 QUOTA = 100_000.0  # of everything, unless a test sets another value
@@ -92,7 +93,7 @@ def _describe_instance_types(params: dict[str, Any]) -> Answer:
 
 def _describe_instance_type_offerings(params: dict[str, Any]) -> Answer:
     wanted, kind = _wanted(params), ec2._p(params, "LocationType") or "region"
-    places = [f"{get_region()}{letter}" for letter in "abc"] if kind == "availability-zone" else [get_region()]
+    places = [f"{get_region()}{letter}" for letter in ZONES] if kind == "availability-zone" else [get_region()]
     items = "".join(
         f"<item><instanceType>{name}</instanceType><location>{place}</location><locationType>{kind}</locationType></item>"
         for name in instance_types()
@@ -117,7 +118,7 @@ def _orderable(params: dict[str, Any]) -> Answer:
     classes = [name for name in database_classes() if not wanted or name == wanted]
     if rds._p(params, "Engine") != "aurora-mysql" or (version and version not in database_versions()):
         classes = []
-    zones = "".join(f"<AvailabilityZone><Name>{get_region()}{x}</Name></AvailabilityZone>" for x in "abc")
+    zones = "".join(f"<AvailabilityZone><Name>{get_region()}{x}</Name></AvailabilityZone>" for x in ZONES)
     options = "".join(
         f"<OrderableDBInstanceOption><Engine>aurora-mysql</Engine><EngineVersion>{version}</EngineVersion>"
         f"<DBInstanceClass>{name}</DBInstanceClass><AvailabilityZones>{zones}</AvailabilityZones>"

@@ -214,6 +214,11 @@ class Emulator:
         """Wait until nothing is in progress in a stack; events whose ids are not in `seen` go to `on_event`."""
         return wait(self.client("cloudformation", region), stack, region, on_event, seen)
 
+    def status(self, stack: str, region: str = "us-east-1") -> str:
+        """A stack's status."""
+        described = self.client("cloudformation", region).describe_stacks(StackName=stack)["Stacks"]
+        return str(described[0]["StackStatus"])
+
     def events(self, stack: str, region: str = "us-east-1") -> list[history.Event]:
         """Every event of a stack and of the stacks in it, oldest first."""
         return history.all_events(self.client("cloudformation", region), stack)

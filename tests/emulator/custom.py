@@ -14,6 +14,7 @@ from ministack.core.responses import get_region, new_uuid
 from ministack.services import lambda_svc
 from ministack.services.cloudformation import custom_resource as stock
 
+from tests.emulator import cancellation
 from tests.emulator.handlers import Failed, Made, Properties
 
 ANSWER_BYTES = 4096
@@ -25,14 +26,28 @@ NO_ANSWER = (
 )
 
 
-def _invoke(function: str, event: dict[str, Any], timeout: float) -> dict[str, Any]:
-    """Run the function and wait for what it puts to the ResponseURL; raises ValueError where nothing comes."""
+def _wait(answered: threading.Event, call: threading.Thread, timeout: float, creating: str) -> None:
+    """Wait for an answer, or until none can come any more; raises Cancelled when the stack `creating` it is deleted."""
+    began = time.monotonic()
+    while not answered.wait(0.05) and time.monotonic() - began < timeout:
+        cancellation.check(creating)
+        if not call.is_alive():
+            answered.wait(min(GRACE, timeout))
+            break
+
+
+def _invoke(function: str, event: dict[str, Any], timeout: float, creating: str) -> dict[str, Any]:
+    """Run the function and wait for what it puts to the ResponseURL; raises ValueError where nothing comes.
+
+    CloudFormation does not wait for the function of a creation that is cancelled: the Delete goes out two seconds later,
+    and what the function answers is lost. Here it has as long as a function may need on a busy machine.
+    """
     record, configuration, _ = lambda_svc._get_func_record_for_ref(function)
     if not function.startswith("arn:") or function.split(":")[3] != get_region() or record is None:
         raise ValueError(f"the ServiceToken {function} is no Lambda function of {get_region()}")
     token = event["ResponseURL"].rsplit("/", 1)[-1]
     answered = stock.register_token(token)
-    began, outcome = time.monotonic(), "ended without an answer"
+    outcome = "ended without an answer"
 
     def run() -> None:
         nonlocal outcome
@@ -44,13 +59,12 @@ def _invoke(function: str, event: dict[str, Any], timeout: float) -> dict[str, A
 
     call = threading.Thread(target=with_context(run), daemon=True)
     call.start()
-    while not answered.wait(0.05) and time.monotonic() - began < timeout:
-        if not call.is_alive():
-            answered.wait(min(GRACE, timeout))
-            break
-    call.join(GRACE)  # its last log lines must not come after its log group is deleted
-    with stock._lock:
-        entry = stock._pending.pop(token, None)
+    try:
+        _wait(answered, call, timeout, creating)
+    finally:
+        call.join(GRACE)  # its last log lines must not come after its log group is deleted
+        with stock._lock:
+            entry = stock._pending.pop(token, None)
     if not entry or entry["result"] is None:
         raise ValueError(NO_ANSWER.format(request=event["RequestId"], outcome=outcome))
     result: dict[str, Any] = entry["result"]
@@ -95,7 +109,8 @@ def invoke(
     # Without an answer CloudFormation makes an id up, and deletes the resource under it.
     known = physical_id or f"{stack_name}-{logical_id}-{new_uuid()[:8].upper()}"
     try:
-        answer = _invoke(properties["ServiceToken"], event, float(properties.get("ServiceTimeout", 3600)))
+        creating = stack_name if request_type == "Create" else ""
+        answer = _invoke(properties["ServiceToken"], event, float(properties.get("ServiceTimeout", 3600)), creating)
         if len(json.dumps(answer)) > ANSWER_BYTES:
             raise ValueError("Response object is too long.")
         known = answer.get("PhysicalResourceId") or known

@@ -15,7 +15,9 @@ from ministack.app import app
 from tests.emulator import (
     alarms,
     autoscaling,
+    cancellation,
     catalog,
+    certificates,
     checks,
     conditions,
     control,
@@ -39,7 +41,9 @@ HANDLER_MODULES = (alarms, autoscaling, ec2, fsx, nested, protection, records, r
 def install() -> None:
     """Put every change in place; the handlers registered themselves when their modules were imported."""
     catalog.install()
+    certificates.install()
     handlers.run_on_threads()
+    cancellation.install()
     checks.install()
     conditions.install()
     custom.install()

@@ -11,13 +11,14 @@ from ministack.core.responses import new_uuid
 from ministack.services.cloudformation import _stacks
 from ministack.services.cloudformation.stacks import _add_event
 
+from tests.emulator import cancellation
 from tests.emulator.handlers import HANDLERS, Failed, Made, Properties, api, handles
 
 POLL = 0.02  # seconds
 
 
-def _settled(stack: str) -> dict[str, Any]:
-    """The stack's description, once nothing is in progress.
+def _settled(stack: str, parent: str = "") -> dict[str, Any]:
+    """The stack's description, once nothing is in progress; raises Cancelled when the `parent` that creates it is deleted.
 
     Between two questions it looks at ministack's own record: hundreds may wait at once, and each question costs a while.
     """
@@ -26,6 +27,7 @@ def _settled(stack: str) -> dict[str, Any]:
         if not described["StackStatus"].endswith("_IN_PROGRESS"):
             return described
         while _stacks[described["StackName"]]["StackStatus"].endswith("_IN_PROGRESS"):
+            cancellation.check(parent)
             time.sleep(POLL)
 
 
@@ -80,7 +82,10 @@ class NestedStack:
         # CloudFormation tells the child's id as soon as there is one: whoever watches the parent can follow the child.
         initiated = ("CREATE_IN_PROGRESS", "Resource creation Initiated", child)
         _add_event(above["StackId"], parent, logical_id, "AWS::CloudFormation::Stack", *initiated)
-        described = _settled(child)
+        try:
+            described = _settled(child, parent)
+        except cancellation.Cancelled as cancelled:
+            raise Failed(str(cancelled), child) from None
         if described["StackStatus"] != "CREATE_COMPLETE":
             raise Failed(f"Embedded stack {child} was not successfully created: {_why(child)}", child)
         return _made(described)

@@ -24,11 +24,14 @@ from typing import Any
 from generator.cfn import regions
 
 VERSION = "1.5.33"
+ZONES = "abcd"  # the letters of each region's Availability Zones
 ENGINE = "ministack.services.cloudformation.engine"
 STACKS = "ministack.services.cloudformation.stacks"
 HANDLERS = "ministack.services.cloudformation.handlers"
 CHANGE_SETS = "ministack.services.cloudformation.changesets"
+SIGNALS = "ministack.services.cloudformation.wait_conditions"
 FUNCTIONS = "ministack.core.lambda_runtime"
+HELPERS = ("cancellation", "regions")  # modules of this package that edits call, an underscore before the name
 
 
 class Unpatchable(Exception):
@@ -149,6 +152,71 @@ EDITS = (
         "        new_res = dict(res)\n",
         1,
     ),
+    # A stack that is deleted while it is created goes no further (cancellation.py): neither its creation nor a rollback
+    # begins another resource or has the last word on its status, and the delete waits until they have stopped.
+    Edit(
+        STACKS,
+        '    for logical_id in ordered:\n        if is_update and stack.pop("_cancel_requested", False):\n',
+        "    for logical_id in ordered:\n"
+        "        if _cancellation.under_way(stack):\n            break\n"
+        '        if is_update and stack.pop("_cancel_requested", False):\n',
+        1,
+    ),
+    Edit(
+        STACKS,
+        "    resolved_outputs: list = []\n    new_exports: dict = {}\n",
+        "    if _cancellation.under_way(stack):\n        return\n"
+        "    resolved_outputs: list = []\n    new_exports: dict = {}\n",
+        1,
+    ),
+    Edit(
+        STACKS,
+        "    await asyncio.sleep(0)\n\n    if failed:\n",
+        "    await asyncio.sleep(0)\n\n    if _cancellation.under_way(stack):\n        return\n    if failed:\n",
+        1,
+    ),
+    Edit(
+        STACKS,
+        "    for logical_id in reversed([lid for lid in to_delete if lid not in imports]):\n",
+        "    for logical_id in reversed([lid for lid in to_delete if lid not in imports]):\n"
+        "        if _cancellation.under_way(stack):\n            break\n"
+        "        if not is_update and logical_id in _with_dependencies(\n"
+        "                rollback_failed_records, resources_defs, set(provisioned_resources)):\n"
+        "            continue\n",
+        1,
+    ),
+    # What the rollback of a creation cannot delete, and what that depends on, stays in the stack: a delete tries again.
+    Edit(
+        STACKS,
+        '                "Properties": res_props,\n            }\n        provisioned_resources.pop(logical_id, None)\n',
+        '                "Properties": res_props,\n            }\n'
+        "            if not is_update:\n"
+        '                res["ResourceStatus"] = "DELETE_FAILED"\n'
+        "                continue\n"
+        "        provisioned_resources.pop(logical_id, None)\n",
+        1,
+    ),
+    Edit(
+        STACKS,
+        "    if not (is_update and previous_stack):\n        release()\n",
+        "    if _cancellation.under_way(stack):\n        return\n"
+        "    if not (is_update and previous_stack):\n        release()\n",
+        1,
+    ),
+    Edit(
+        STACKS,
+        "    # Export-in-use check already done synchronously in _delete_stack\n",
+        "    await _cancellation.creation_has_stopped(stack_id)\n",
+        1,
+    ),
+    Edit(
+        SIGNALS,
+        "                remaining = deadline - time.monotonic()\n",
+        "                _cancellation.check(stack_name)\n                remaining = deadline - time.monotonic()\n",
+        1,
+    ),
+    # Templates may be built for four zones.
+    Edit("ministack.services.ec2", 'for letter in "abc"', f'for letter in "{ZONES}"', 2),
     # Spot's role is not named by the rule that ministack goes by (AWS's guide to EC2, service-linked role for Spot).
     Edit(
         "ministack.services.iam",
@@ -286,8 +354,9 @@ class _Loader(importlib.machinery.SourceFileLoader):
                 )
             source = source.replace(edit.old, edit.new)
         tree = ast.parse(source)
-        if edits:
-            tree.body.append(ast.parse("from generator.cfn import regions as _regions").body[0])
+        for helper in HELPERS:
+            if any(f"_{helper}." in edit.new for edit in edits):
+                tree.body += ast.parse(f"from tests.emulator import {helper} as _{helper}").body
         return compile(ast.fix_missing_locations(_Partition().visit(tree)), path, "exec", optimize=_optimize)
 
 

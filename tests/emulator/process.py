@@ -10,6 +10,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+from generator.errors import GeneratorError
+
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv" / "emulator" / "bin" / "python"
 CACHE = ROOT / ".cache" / "emulator"
@@ -18,16 +20,35 @@ POLL = 0.05  # seconds
 START = 60.0  # seconds for a start with nothing compiled yet, on a busy machine
 
 
-class EmulatorError(RuntimeError):
+class EmulatorError(GeneratorError):
     """The emulator could not be started, or has ended."""
 
 
-def python() -> str:
+def _python() -> str:
     """The Python of the emulator's virtual environment; HPC_PORTAL_EMULATOR_PYTHON names another one."""
-    chosen = os.environ.get("HPC_PORTAL_EMULATOR_PYTHON", str(PYTHON))
-    if not Path(chosen).exists():
-        raise EmulatorError(f"{chosen} does not exist: run `make local` or `make test`, which set the emulator up.")
-    return chosen
+    return os.environ.get("HPC_PORTAL_EMULATOR_PYTHON", str(PYTHON))
+
+
+def set_up() -> bool:
+    """Whether there is an environment to run the emulator in."""
+    return Path(_python()).exists()
+
+
+def python() -> str:
+    """The Python that runs the emulator; raises EmulatorError if there is none."""
+    if not set_up():
+        raise EmulatorError(f"{_python()} does not exist: run `make local` or `make test`, which set the emulator up.")
+    return _python()
+
+
+def check_port(port: int) -> None:
+    """Raise EmulatorError if nobody can listen on the port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise EmulatorError(f"Port {port} cannot be used ({error.strerror}): choose another, or none.") from None
 
 
 def free_port() -> int:

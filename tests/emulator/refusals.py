@@ -14,6 +14,7 @@ from ministack.services.cloudformation import changesets, engine, handlers
 
 from generator.cfn.rules_engine import broken as broken_rules
 from tests.emulator import schemas
+from tests.emulator.patches import ZONES
 
 Template = Mapping[str, Any]
 PSEUDO = ("AccountId", "NotificationARNs", "NoValue", "Partition", "Region", "StackId", "StackName", "URLSuffix")
@@ -22,7 +23,7 @@ PSEUDO = ("AccountId", "NotificationARNs", "NoValue", "Partition", "Region", "St
 def _exists(kind: str, value: str) -> bool:
     """Whether the account has what a parameter of an AWS-specific type names."""
     if kind == "AWS::EC2::AvailabilityZone::Name":
-        return re.fullmatch(rf"{get_region()}[abc]", value) is not None
+        return re.fullmatch(rf"{get_region()}[{ZONES}]", value) is not None
     stores = {
         "AWS::EC2::VPC::Id": store._vpcs,
         "AWS::EC2::Subnet::Id": store._subnets,

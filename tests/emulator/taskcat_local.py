@@ -1,15 +1,15 @@
 """`make taskcat-local`: taskcat itself launches the scenarios of .taskcat.yml, on an emulator on this machine.
 
-    python -m tests.emulator.taskcat_local [--tests minimal,govcloud] [--regions cn-north-1,us-east-1]
+    python -m tests.emulator.taskcat_local [--tests minimal,govcloud] [--regions cn-north-1,us-east-1] [--zones 3]
 
 The emulator starts and ends with the command, and holds what the scenarios need: stand-ins of the vendor's downloads,
 and a VPC for the scenario that wants an existing one. What became of each launch is asked of the emulator, not of
-taskcat: a line for each scenario and region, and exit status 1 unless all were created and deleted again.
+taskcat: a line for each scenario and region, and exit status 1 unless all were created and deleted again; 130 for
+Ctrl-C, 143 for SIGTERM.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import re
@@ -25,12 +25,14 @@ import yaml
 from botocore.exceptions import ClientError
 
 from generator import RELEASE_FOLDER, form
+from generator.__main__ import Parser
+from generator.errors import GeneratorError
 from generator.release import taskcat
+from generator.stack import DEFAULT_ZONES
 from generator.text.sources import ROOT, Sources
-from tests.emulator import history
+from tests.emulator import history, interruption
 from tests.emulator.client import Emulator
-from tests.emulator.local import Failure, prepare, release
-from tests.emulator.process import EmulatorError
+from tests.emulator.release import prepare, release
 
 FOLDER = ROOT / ".cache" / "taskcat-local"
 TASKCAT = [str(ROOT / ".venv" / "taskcat" / "bin" / "python"), str(ROOT / "tests" / "emulator" / "taskcat_run.py")]
@@ -54,7 +56,7 @@ def launches(tests: str, regions: str) -> list[Launch]:
     """Those of .taskcat.yml, or of the comma-separated `tests` in the comma-separated `regions`."""
     configured = yaml.safe_load(taskcat.CONFIGURATION.read_text(encoding="utf-8"))["tests"]
     if unknown := {name for name in tests.split(",") if tests and name not in configured}:
-        raise Failure(f"There is no scenario {', '.join(sorted(unknown))}: choose from {', '.join(configured)}.")
+        raise GeneratorError(f"There is no scenario {', '.join(sorted(unknown))}: choose from {', '.join(configured)}.")
     found = [
         Launch(name, region)
         for name, scenario in configured.items()
@@ -62,38 +64,40 @@ def launches(tests: str, regions: str) -> list[Launch]:
         if (not tests or name in tests.split(",")) and (not regions or region in regions.split(","))
     ]
     if not found:
-        raise Failure("No scenario is for these regions: see .taskcat.yml.")
+        raise GeneratorError("No scenario is for these regions: see .taskcat.yml.")
     return found
 
 
-def stage(folder: Path) -> None:
-    """Lay out the project that taskcat uploads in `folder`, and an empty home, so that it reads no settings of yours."""
+def stage(folder: Path, zones: int = DEFAULT_ZONES) -> None:
+    """Lay out the project that taskcat uploads in `folder`, its configuration for so many zones, and an empty home, so
+    that it reads no settings of yours."""
     shutil.rmtree(folder, ignore_errors=True)
-    for key, content in release(folder).items():
+    for key, content in release(folder, zones).items():
         path = folder / "project" / RELEASE_FOLDER / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     (folder / "home").mkdir()
+    (folder / taskcat.CONFIGURATION.name).write_text(taskcat.configuration(Sources(), zones), encoding="utf-8")
 
 
-def vpc(emulator: Emulator, folder: Path, region: str) -> dict[str, str]:
-    """A VPC in `region`, made by the network tier as a stack of its own, as the answers that name it."""
+def vpc(emulator: Emulator, folder: Path, region: str, count: int) -> dict[str, str]:
+    """A VPC in `count` zones of `region`, made by the network tier as a stack of its own, as the answers that name it."""
     zones = emulator.client("ec2", region).describe_availability_zones()["AvailabilityZones"]
-    given = {f"PickedZone{number}": zone["ZoneName"] for number, zone in enumerate(zones[:2], 1)}
+    given = {f"PickedZone{number}": zone["ZoneName"] for number, zone in enumerate(zones[:count], 1)}
     given |= {"VpcCidr": "10.9.0.0/16", "LogRetentionDays": "7", "PermissionsBoundaryArn": ""}
     template = (folder / "project" / RELEASE_FOLDER / "templates" / "network.template.yaml").read_text(encoding="utf-8")
     made = emulator.create_stack(VPC_STACK, template, region=region, parameters=given)
     if not made.complete:
-        raise Failure(f"No VPC could be made in {region}: {made.reason}")
+        raise GeneratorError(f"No VPC could be made in {region}: {made.reason}")
     return {name: value for name, value in made.outputs.items() if name == "VpcId" or "SubnetId" in name}
 
 
-def overrides(emulator: Emulator, folder: Path, chosen: list[Launch]) -> dict[str, str]:
+def overrides(emulator: Emulator, folder: Path, chosen: list[Launch], zones: int) -> dict[str, str]:
     """The answers that only this emulator knows; what they name is made."""
     found = prepare(emulator, {}, chosen[0].region)
     for launch in chosen:
         if taskcat.SCENARIOS[launch.scenario].parent == form.EXISTING_VPC:
-            found |= vpc(emulator, folder, launch.region)
+            found |= vpc(emulator, folder, launch.region, zones)
     return found
 
 
@@ -111,7 +115,7 @@ def run(emulator: Emulator, folder: Path, chosen: list[Launch], command: list[st
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     arguments = {
-        "--input-file": taskcat.CONFIGURATION,
+        "--input-file": folder / taskcat.CONFIGURATION.name,
         "--project-root": folder / "project",
         "--output-directory": folder / "outputs",
         "--test-names": ",".join(dict.fromkeys(launch.scenario for launch in chosen)),
@@ -126,14 +130,18 @@ def run(emulator: Emulator, folder: Path, chosen: list[Launch], command: list[st
         timer = threading.Timer(LIMIT, process.kill)
         timer.daemon = True
         timer.start()
-        for told in process.stdout or ():
-            if UPLOAD not in told:
-                print(told.decode(errors="replace"), end="", flush=True)
+        try:
+            for told in process.stdout or ():
+                if UPLOAD not in told:
+                    print(told.decode(errors="replace"), end="", flush=True)
+        except BaseException:
+            process.kill()  # it would be waited for
+            raise
     timer.cancel()
     return process.returncode
 
 
-def verdict(emulator: Emulator, launch: Launch) -> str:
+def verdict(emulator: Emulator, launch: Launch, zones: int) -> str:
     """What became of a launch: blank if its stack had the scenario's answers, was created and deleted; else why not."""
     cloudformation = emulator.client("cloudformation", launch.region)
     pages = cloudformation.get_paginator("list_stacks").paginate()
@@ -148,7 +156,7 @@ def verdict(emulator: Emulator, launch: Launch) -> str:
         return ": ".join([f"was {', '.join(states)}", *emulator.failures(ours[0], launch.region)[:1]])
     [stack] = cloudformation.describe_stacks(StackName=ours[0])["Stacks"]
     had = {given["ParameterKey"]: given["ParameterValue"] for given in stack["Parameters"]}
-    asked = taskcat.answers(taskcat.SCENARIOS[launch.scenario], Sources())
+    asked = taskcat.answers(taskcat.SCENARIOS[launch.scenario], Sources(), zones)
     lost = [name for name, answer in asked.items() if "$[" not in answer and had.get(name) != answer]
     return f"was launched with other answers than the scenario's: {', '.join(lost)}" if lost else ""
 
@@ -170,19 +178,19 @@ def clear(emulator: Emulator, regions: list[str]) -> list[str]:
     ]
 
 
-def launch_all(chosen: list[Launch], folder: Path, command: list[str]) -> list[str]:
+def launch_all(chosen: list[Launch], folder: Path, command: list[str], zones: int) -> list[str]:
     """Launch everything, tell what became of each, and return what went wrong, a line each."""
     if not Path(command[0]).exists():
-        raise Failure(f"{command[0]} does not exist: run `make taskcat-local`, which sets taskcat up.")
-    stage(folder)
+        raise GeneratorError(f"{command[0]} does not exist: run `make taskcat-local`, which sets taskcat up.")
+    stage(folder, zones)
     with Emulator() as emulator:
-        (folder / ".taskcat_overrides.yml").write_text(yaml.safe_dump(overrides(emulator, folder, chosen)))
+        (folder / ".taskcat_overrides.yml").write_text(yaml.safe_dump(overrides(emulator, folder, chosen, zones)))
         began = time.monotonic()
         status = run(emulator, folder, chosen, command)
         faults = [f"taskcat ended with status {status}."] if status else []
         print(f"\n{'scenario':<16} {'region':<16} result")
         for launch in chosen:
-            why = verdict(emulator, launch)
+            why = verdict(emulator, launch, zones)
             print(f"{launch.scenario:<16} {launch.region:<16} {'FAIL' if why else 'PASS'}")
             faults += [f"{launch.scenario} in {launch.region} {why}."] if why else []
         faults += clear(emulator, list(dict.fromkeys(launch.region for launch in chosen)))
@@ -192,22 +200,29 @@ def launch_all(chosen: list[Launch], folder: Path, command: list[str]) -> list[s
 
 def main(arguments: list[str]) -> int:
     """The command line; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="taskcat_local.py", description="Launch taskcat's scenarios on an emulator on this machine."
+    parser = Parser(
+        prog="python -m tests.emulator.taskcat_local",
+        description="Launch taskcat's scenarios on an emulator on this machine.",
     )
     parser.add_argument("--tests", default="", help="comma-separated scenarios of .taskcat.yml (default: all)")
     parser.add_argument("--regions", default="", help="comma-separated regions (default: all of the scenarios)")
+    parser.add_argument("--zones", type=int, default=DEFAULT_ZONES, help="Availability Zones (default: %(default)s)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where project, report and log go; emptied first")
     parser.add_argument("--taskcat", nargs="+", default=TASKCAT, help="command that takes taskcat's arguments")
     options = parser.parse_args(arguments)
     try:
-        faults = launch_all(launches(options.tests, options.regions), options.folder, options.taskcat)
-    except (Failure, EmulatorError) as problem:
+        chosen = launches(options.tests, options.regions)
+        faults = launch_all(chosen, options.folder, options.taskcat, options.zones)
+    except GeneratorError as problem:
         faults = [str(problem)]
+    except KeyboardInterrupt as interrupted:
+        print("\nInterrupted: taskcat and the emulator have ended.", file=sys.stderr)
+        return getattr(interrupted, "status", 130)
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0
 
 
 if __name__ == "__main__":
+    interruption.catch()
     sys.exit(main(sys.argv[1:]))

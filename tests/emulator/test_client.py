@@ -31,6 +31,7 @@ def test_every_event_of_every_stack_is_told(emulator: Emulator, name: str) -> No
     assert told[0] == (name, "DELETE_IN_PROGRESS") and (name, "CREATE_COMPLETE") not in told
 
 
+@pytest.mark.needs_emulator
 def test_the_emulator_ends_with_the_process_that_started_it() -> None:
     code = """if True:
         import os, sys
@@ -96,7 +97,7 @@ def test_what_is_on_offer_depends_on_the_region(emulator: Emulator) -> None:
     offers = emulator.client("ec2", "cn-north-1").describe_instance_type_offerings(
         LocationType="availability-zone", Filters=[{"Name": "instance-type", "Values": ["c6i.2xlarge"]}]
     )["InstanceTypeOfferings"]
-    assert [offer["Location"] for offer in offers] == ["cn-north-1a", "cn-north-1b", "cn-north-1c"]
+    assert [offer["Location"] for offer in offers] == [f"cn-north-1{letter}" for letter in "abcd"]
     rds = emulator.client("rds", "cn-north-1")
     wanted = {"Engine": "aurora-mysql", "DBInstanceClass": "db.serverless"}
     assert rds.describe_orderable_db_instance_options(**wanted)["OrderableDBInstanceOptions"]
@@ -125,3 +126,13 @@ def test_service_linked_roles_have_the_names_that_aws_gives_them(emulator: Emula
     }
     assert names["spot"] == "AWSServiceRoleForEC2Spot" and names["autoscaling"].startswith("AWSServiceRoleFor")
     assert iam.get_role(RoleName="AWSServiceRoleForEC2Spot")["Role"]["Path"] == "/aws-service-role/spot.amazonaws.com/"
+
+
+def test_without_its_environment_a_test_that_needs_the_emulator_is_skipped_with_a_reason() -> None:
+    files = [ROOT / "tests" / "emulator" / name for name in ("test_client.py", "test_local.py")]
+    options = ["-n0", "-rs", "-k", "quotas or shows_tiers or another_ministack"]
+    environment = {**os.environ, "HPC_PORTAL_EMULATOR_PYTHON": "/nowhere/python"}
+    command = [sys.executable, "-m", "pytest", *options, *map(str, files)]
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0 and "1 passed, 2 skipped" in ran.stdout, ran.stdout
+    assert "the emulator's environment is not set up: `make test` and `make local` do that" in ran.stdout

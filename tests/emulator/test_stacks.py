@@ -1,10 +1,14 @@
 """Nested stacks and custom resources run on the emulator as they do on AWS, above all when they fail."""
 
+import datetime
 import json
 import textwrap
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.emulator.client import Emulator, Fault
 from tests.support.small_templates import Template, att, left, nested, network, ref, resource, template
@@ -169,6 +173,23 @@ def test_a_certificate_that_a_listener_uses_is_not_deleted(emulator: Emulator, n
     assert emulator.delete_stack(name).complete
 
 
+def test_an_imported_certificate_is_listed_under_its_own_names(emulator: Emulator) -> None:
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.timezone.utc)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hpc.example.org")])
+    names = x509.SubjectAlternativeName([x509.DNSName("hpc.example.org"), x509.DNSName("www.example.org")])
+    builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=9))
+    certificate = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    acm = emulator.client("acm")
+    arn = acm.import_certificate(Certificate=certificate.public_bytes(pem), PrivateKey=private)["CertificateArn"]
+    [listed] = [c for c in acm.list_certificates()["CertificateSummaryList"] if c["CertificateArn"] == arn]
+    acm.delete_certificate(CertificateArn=arn)
+    assert (listed["Type"], listed["DomainName"]) == ("IMPORTED", "hpc.example.org")
+    assert listed["SubjectAlternativeNameSummaries"] == ["hpc.example.org", "www.example.org"]
+
+
 ANSWER = """
 import json, urllib.request
 
@@ -249,7 +270,13 @@ def test_an_answer_that_cloudformation_would_not_take(emulator: Emulator, name: 
 
 
 def test_a_function_is_told_its_own_log_group(emulator: Emulator, name: str) -> None:
-    body = custom('def handler(event, context):\n    answer(event, "FAILED", Reason=f"see {context.log_group_name}")')
+    body = custom(
+        """
+        def handler(event, context):
+            status = "SUCCESS" if event["RequestType"] == "Delete" else "FAILED"
+            answer(event, status, Reason=f"see {context.log_group_name}")
+        """
+    )
     body["Resources"]["Function"]["Properties"]["FunctionName"] = name
     assert f"see /aws/lambda/{name}" in emulator.create_stack(name, body).reason
     emulator.delete_stack(name)

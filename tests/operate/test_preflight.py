@@ -19,7 +19,7 @@ from generator.text.archives import MANIFEST
 from generator.text.functions import load_function
 from generator.text.sources import ROOT
 from tests.emulator.client import Emulator
-from tests.emulator.local import prepare
+from tests.emulator.release import prepare
 from tests.support.built import templates
 from tests.support.rendered import rendered
 from tests.support.shell import Call, point_to, refuse, watch

@@ -10,7 +10,7 @@ import pytest
 from generator import RELEASE_FOLDER
 from generator.operate import leftovers
 from tests.emulator.client import Emulator, Fault
-from tests.emulator.local import BUCKET, PREFIX, prepare, release
+from tests.emulator.release import BUCKET, PREFIX, prepare, release
 from tests.support.commands import Tools, thing
 from tests.support.small_templates import Template, nested, resource, template
 

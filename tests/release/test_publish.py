@@ -26,7 +26,7 @@ from generator.release.bucket import Bucket
 from generator.text import archives
 from generator.text.sources import ROOT, Sources
 from tests.emulator.client import Emulator
-from tests.emulator.local import prepare
+from tests.emulator.release import prepare
 from tests.release.test_links import opened
 from tests.support.shell import Call, point_to, refuse, watch
 

@@ -175,6 +175,13 @@ def test_a_stale_configuration_is_told(
     assert capsys.readouterr().err == "check: stale: .taskcat.yml: run `make templates` and commit\n"
 
 
+def test_a_scenario_that_names_its_zones_names_as_many_as_there_are() -> None:
+    named = yaml.safe_load(taskcat.configuration(Sources(), 3))["tests"]["china-ningxia"]["parameters"]
+    assert [name for name in named if name.startswith("AvailabilityZone")] == [
+        f"AvailabilityZone{n}" for n in (1, 2, 3)
+    ]
+
+
 def test_a_parameter_file_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "parameters").mkdir()
     (tmp_path / "parameters" / "minimal.json").write_text("{}{")
@@ -213,6 +220,7 @@ GOOD = template("AWS::SNS::Topic")
 FAILING = template("AWS::CloudFormation::WaitCondition", Handle="none", Timeout="1")
 
 
+@pytest.mark.needs_emulator
 @pytest.mark.parametrize(
     ("body", "does_launch", "status", "complaint"),
     [

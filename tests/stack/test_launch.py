@@ -10,8 +10,8 @@ import pytest
 from generator import RELEASE_FOLDER
 from generator.stack import build
 from tests.emulator.client import Emulator
-from tests.emulator.local import BUCKET, PREFIX, prepare, release
 from tests.emulator.outcome import Outcome
+from tests.emulator.release import BUCKET, PREFIX, prepare, release
 from tests.support.deployment import PROMISED, vpc
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.emulator.client import Emulator
 from tests.emulator.outcome import Outcome
 from tests.support.deployment import PROMISED, Deployment, left
@@ -18,6 +20,7 @@ def failed(many: list[Deployment], operation: Callable[[Deployment], Outcome]) -
     return [f"{o.name} in {o.region}: {o.status} {o.reason}" for o in outcomes if not o.complete]
 
 
+@pytest.mark.needs_emulator
 def test_two_dozen_deployments_at_once_all_come_up_and_all_go() -> None:
     with Emulator() as alone:
         many = [Deployment(alone, f"load-{number}", REGIONS[number % len(REGIONS)]) for number in range(DEPLOYMENTS)]

@@ -24,8 +24,8 @@ from generator import RELEASE_FOLDER
 from tests.emulator import history
 from tests.emulator.client import Emulator
 from tests.emulator.leftovers import Leftover
-from tests.emulator.local import BUCKET, PREFIX, VENDOR, prepare, release
 from tests.emulator.outcome import Outcome
+from tests.emulator.release import BUCKET, PREFIX, VENDOR, prepare, release
 
 STACK = "AWS::CloudFormation::Stack"
 # Architecture.md's table of retention, of a deployment without access logs. The provider's own log group is AWS's doing.
