@@ -9,6 +9,8 @@ WHERE = --bucket "$(BUCKET)" --region "$(REGION)" --profile "$(PROFILE)" $(if $(
 GENERATOR := $(MAIN) -m generator
 ACCOUNT = --region "$(REGION)" --profile "$(PROFILE)"
 ASK = $(GENERATOR) $@ $(ACCOUNT)
+# By name and first line, so that a tree without git, and a script that is new in it, is checked as well.
+SHELL_FILES = $$(.venv/main/bin/shfmt --detect=all --find . .ci/run)
 
 .DEFAULT_GOAL := help
 .PHONY: help templates lint package publish launch-links release release-check preflight why status leftovers test bench bench-image local local-down taskcat taskcat-local check timing lock clean
@@ -79,7 +81,8 @@ check: $(MAIN) ## Check style, types, shell scripts and that build/ is fresh
 	@$(MAIN) -m ruff format --check
 	@$(MAIN) -m ruff check
 	@$(MAIN) -m mypy
-	@.venv/main/bin/shellcheck --external-sources .ci/run $$(git ls-files 'userdata/**.sh' 'tests/**.sh')
+	@.venv/main/bin/shfmt --diff $(SHELL_FILES)
+	@.venv/main/bin/shellcheck $(SHELL_FILES)
 	@$(GENERATOR) check
 
 timing: $(MAIN) ## Time the generator against the import of troposphere

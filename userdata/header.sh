@@ -6,7 +6,7 @@ set -euo pipefail
 umask 022
 ROOT=$(printenv HPC_PORTAL_ROOT || true) # blank on a node; a folder in tests
 mkdir -p "$ROOT/etc/hpc-portal" "$ROOT/var/log" "$ROOT/opt"
-cat > "$ROOT/etc/hpc-portal/node.env" <<'NODE_ENV'
+cat > "$ROOT/etc/hpc-portal/node.env" << 'NODE_ENV'
 STACK_ID='${AWS::StackId}'
 LOGICAL_ID='${LogicalId}'
 REGION='${AWS::Region}'

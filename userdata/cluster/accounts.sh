@@ -29,7 +29,7 @@ fail() {
 account() {
   local name=$1 id=$2 shell=$3 home=--no-create-home entry
   if entry=$(getent group "$name"); then
-    [[ $(cut -d : -f 3 <<<"$entry") == "$id" ]] ||
+    [[ $(cut -d : -f 3 <<< "$entry") == "$id" ]] ||
       fail "group $name exists on this image with another gid than $id: remove it from the image."
   elif entry=$(getent group "$id"); then
     fail "gid $id, which the portal's group $name needs, belongs to ${entry%%:*} on this image: remove that group."
@@ -40,7 +40,7 @@ account() {
   # Compute nodes mount /home from the head node, so only that one makes home directories.
   [[ $node != head ]] || home=--create-home
   if entry=$(getent passwd "$name"); then
-    [[ $(cut -d : -f 3,4 <<<"$entry") == "$id:$id" ]] ||
+    [[ $(cut -d : -f 3,4 <<< "$entry") == "$id:$id" ]] ||
       fail "account $name exists on this image with other ids than $id:$id: remove it from the image."
   elif entry=$(getent passwd "$id"); then
     fail "uid $id, which the portal's account $name needs, belongs to ${entry%%:*} on this image: remove that account."

@@ -33,5 +33,5 @@ fi
 timeout 60 systemctl stop sssd.service || fail "sssd could not be stopped: see systemctl status sssd."
 # The caches go as well: from that in mc/, accounts are known for minutes without sssd.
 rm -f "$root/etc/sssd/sssd.conf" "$root"/var/lib/sss/db/*.ldb "$root"/var/lib/sss/mc/*
-rm "${shared[@]}"  # last, so that a run that is cut short is done again
+rm "${shared[@]}" # last, so that a run that is cut short is done again
 say "users from a directory are no longer known here"

@@ -41,7 +41,7 @@ if ! grep -Eiqr '^ *AccountingStorageType *= *accounting_storage/slurmdbd' "$etc
 fi
 cluster=$(sed -n 's/^ *ClusterName *= *//Ip' "$etc/slurm.conf")
 readonly cluster
-for attempt in 1 2 3 4 5 6; do  # slurmdbd, or the database behind it, may just be (re)starting
+for attempt in 1 2 3 4 5 6; do # slurmdbd, or the database behind it, may just be (re)starting
   ((attempt == 1)) || sleep 10
   if make_operator; then
     say "$account is a Slurm operator"

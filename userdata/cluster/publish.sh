@@ -43,7 +43,7 @@ flatten() {
   [[ -r $1 ]] || return
   while IFS= read -r line; do
     if [[ ${line,,} == include[[:space:]]* ]]; then
-      file=$(xargs <<<"${line#*[[:space:]]}")
+      file=$(xargs <<< "${line#*[[:space:]]}")
       [[ $file == /* ]] || file=$etc/$file
       [[ ${file##*/} == *slurmdbd* ]] || flatten "$file" || return
     else
@@ -70,14 +70,14 @@ retried() {
 
 # Whether the controller answers to a client with the configuration that is to be published.
 answered() {
-  SLURM_CONF=$config/slurm.conf timeout 30 scontrol ping | grep 'is UP' >/dev/null
+  SLURM_CONF=$config/slurm.conf timeout 30 scontrol ping | grep 'is UP' > /dev/null
 }
 
 # Slurm's filter of sbatch's options, run by sbatch itself: a job whose submitter named no output file gets one with
 # the cluster's name in it. The clusters number their jobs alike and share one EFS, so slurm-1.out of one would
 # overwrite the other's. (SBATCH_OUTPUT in the environment would do as much, but wins over #SBATCH lines of a script.)
 write_output_filter() {
-  cat >"$config/cli_filter.lua" <<END
+  cat > "$config/cli_filter.lua" << END
 function slurm_cli_setup_defaults(options, early)
   return slurm.SUCCESS
 end
@@ -93,7 +93,7 @@ function slurm_cli_post_submit(offset, job_id, step_id)
   return slurm.SUCCESS
 end
 END
-  printf 'CliFilterPlugins=cli_filter/lua\n' >>"$config/slurm.conf"
+  printf 'CliFilterPlugins=cli_filter/lua\n' >> "$config/slurm.conf"
 }
 
 # The folder to publish, made on the node's own disk. The client's slurm.conf is the head node's without what concerns
@@ -102,7 +102,7 @@ END
 build() {
   local host database plugins filters
   host=$(setting SlurmctldHost)
-  address=$(sed -n 's/.*(\(.*\))$/\1/p' <<<"$host")
+  address=$(sed -n 's/.*(\(.*\))$/\1/p' <<< "$host")
   host=${host%%(*}
   [[ -n $address ]] || address=$(getent ahostsv4 "$host" | awk 'NR == 1 { print $1 }') || true
   [[ -n $address && $address != 127.* ]] || fail "$etc/slurm.conf gives no address of the controller: add one."
@@ -115,17 +115,17 @@ build() {
       grep -Eiv '^(MessageTimeout|TCPTimeout)='
     printf '%s\n' "SlurmctldHost=$host($address)" MessageTimeout=2 TCPTimeout=1
     [[ $accounting == no ]] || printf 'AccountingStorageHost=%s\n' "$database"
-  } >"$config/slurm.conf"
+  } > "$config/slurm.conf"
   # A cluster that was given filters of its own keeps them, and names its jobs' output itself.
   filters=$(setting CliFilterPlugins)
-  retried timeout 30 scontrol show config >"$work/running" || fail "slurmctld does not answer: see its log."
+  retried timeout 30 scontrol show config > "$work/running" || fail "slurmctld does not answer: see its log."
   plugins=$(sed -n 's/^PluginDir *= *\([^:]*\).*/\1/p' "$work/running")
   if [[ $filters == *lua* ]]; then
     cp "$etc/cli_filter.lua" "$config/"
   elif [[ -z $filters && -e $plugins/cli_filter_lua.so ]]; then
     write_output_filter
   fi
-  (cd "$config" && sha256sum -- * >"$work/SHA256SUMS" && mv "$work/SHA256SUMS" .)
+  (cd "$config" && sha256sum -- * > "$work/SHA256SUMS" && mv "$work/SHA256SUMS" .)
 }
 
 # intact FOLDER: whether it holds what is to be published, undamaged.
@@ -142,15 +142,15 @@ store() {
   mkdir -p "$home"
   [[ -O $efs/slurm && ! -L $efs/slurm && -O $home && ! -L $home ]] ||
     { printf '%s belongs to somebody else than root: remove it.\n' "$home" && exit 1; }
-  sum=$(sha256sum <"$config/SHA256SUMS" | cut -d ' ' -f 1)
+  sum=$(sha256sum < "$config/SHA256SUMS" | cut -d ' ' -f 1)
   name=config-${sum:0:12}
   printf '%s\n' "CLUSTER=$cluster" "SLURM_VERSION=$version" "HEAD_NODE=$address" "ACCOUNTING=$accounting" \
-    "JOB_OUTPUT=$job_output" "CONFIG=$name" "SHA256=$sum" >"$work/READY"
+    "JOB_OUTPUT=$job_output" "CONFIG=$name" "SHA256=$sum" > "$work/READY"
   if intact "$home/$name" && cmp --silent "$work/READY" "$home/READY"; then
     printf 'published already as %s\n' "$name"
     exit
   fi
-  previous=$(sed -n 's/^CONFIG=//p' "$home/READY" 2>/dev/null) || true
+  previous=$(sed -n 's/^CONFIG=//p' "$home/READY" 2> /dev/null) || true
   if ! intact "$home/$name"; then
     rm -rf "$home/.new" "${home:?}/$name"
     cp -R "$config" "$home/.new"
@@ -160,7 +160,7 @@ store() {
   mv --no-target-directory "$home/.current" "$home/current"
   cp "$work/READY" "$home/.READY"
   mv "$home/.READY" "$home/READY"
-  for folder in "$home"/config-*; do  # a portal node may be reading the one before
+  for folder in "$home"/config-*; do # a portal node may be reading the one before
     [[ $folder == "$home/$name" || $folder == "$home/${previous:-$name}" ]] || rm -rf "$folder"
   done
   printf 'published as %s\n' "$name"
@@ -172,12 +172,12 @@ store() {
 bounded() {
   local deadline=$((SECONDS + $1)) child
   set -m
-  "$2" </dev/null >"$work/output" 2>&1 &
+  "$2" < /dev/null > "$work/output" 2>&1 &
   child=$!
   set +m
-  while kill -0 "$child" 2>/dev/null && ((SECONDS < deadline)); do sleep 0.1; done
-  if kill -0 "$child" 2>/dev/null; then
-    kill -KILL -- "-$child" 2>/dev/null || true
+  while kill -0 "$child" 2> /dev/null && ((SECONDS < deadline)); do sleep 0.1; done
+  if kill -0 "$child" 2> /dev/null; then
+    kill -KILL -- "-$child" 2> /dev/null || true
     fail "$efs did not answer within $1 seconds: see whether this node reaches the file system."
   fi
   wait "$child" || fail "could not publish to $efs: $(tail -n 1 "$work/output"); is it mounted, and has it room?"
@@ -185,10 +185,10 @@ bounded() {
 }
 
 [[ -r $etc/slurm.conf ]] || fail "there is no $etc/slurm.conf: this runs on a head node that is configured."
-flatten "$etc/slurm.conf" >"$work/all.conf" ||
+flatten "$etc/slurm.conf" > "$work/all.conf" ||
   fail "$etc/slurm.conf includes a file that cannot be read: see its Include lines."
 # Of a setting given twice, as CustomSlurmSettings may do, the last counts: leave the others out.
-tac "$work/all.conf" | awk -F = '/^(NodeName|NodeSet|PartitionName|DownNodes)=/ || !seen[tolower($1)]++' | tac >"$flat"
+tac "$work/all.conf" | awk -F = '/^(NodeName|NodeSet|PartitionName|DownNodes)=/ || !seen[tolower($1)]++' | tac > "$flat"
 cluster=$(setting ClusterName) version=$(scontrol --version | cut -d ' ' -f 2) accounting=no
 [[ $cluster =~ ^[A-Za-z][A-Za-z0-9-]*$ ]] || fail "$etc/slurm.conf gives no usable ClusterName: correct '$cluster'."
 [[ $(setting AccountingStorageType) != *slurmdbd ]] || accounting=yes

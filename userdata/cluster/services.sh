@@ -27,15 +27,15 @@ fail() {
 extend() {
   local file=$folder/$1.d/hpc-portal.conf text
   text=$(cat)
-  [[ "$(cat "$file" 2>/dev/null)" != "$text" ]] || return 0
-  if ! mkdir -p "${file%/*}" || ! printf '%s\n' "$text" >"$file.new" || ! mv "$file.new" "$file"; then
+  [[ "$(cat "$file" 2> /dev/null)" != "$text" ]] || return 0
+  if ! mkdir -p "${file%/*}" || ! printf '%s\n' "$text" > "$file.new" || ! mv "$file.new" "$file"; then
     fail "$file could not be written: see whether the disk is full."
   fi
   changed=yes
 }
 
 changed=no
-extend slurmctld.service <<END
+extend slurmctld.service << END
 [Unit]
 After=slurmdbd.service
 StartLimitIntervalSec=0
@@ -44,7 +44,7 @@ StartLimitIntervalSec=0
 Restart=on-failure
 RestartSec=5
 END
-extend slurmdbd.service <<END
+extend slurmdbd.service << END
 [Unit]
 StartLimitIntervalSec=0
 

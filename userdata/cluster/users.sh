@@ -34,8 +34,8 @@ fail() {
 put() {
   local text
   text=$(cat)
-  [[ "$(cat "$1" 2>/dev/null)" != "$text" ]] || return 0
-  if ! mkdir -p "${1%/*}" || ! printf '%s\n' "$text" >"$1.new" || ! chmod "$2" "$1.new" || ! mv "$1.new" "$1"; then
+  [[ "$(cat "$1" 2> /dev/null)" != "$text" ]] || return 0
+  if ! mkdir -p "${1%/*}" || ! printf '%s\n' "$text" > "$1.new" || ! chmod "$2" "$1.new" || ! mv "$1.new" "$1"; then
     fail "$1 could not be written: see whether the disk is full."
   fi
   changed=yes
@@ -43,8 +43,8 @@ put() {
 
 install() {
   changed=no
-  put "$program" 755 <"$0"
-  put "$units/hpc-portal-users.service" 644 <<END
+  put "$program" 755 < "$0"
+  put "$units/hpc-portal-users.service" 644 << END
 [Unit]
 Description=Jobs of users whom the cluster does not know
 After=slurmctld.service
@@ -54,7 +54,7 @@ Type=oneshot
 TimeoutStartSec=120
 ExecStart=$program check $efs $etc
 END
-  put "$units/hpc-portal-users.timer" 644 <<END
+  put "$units/hpc-portal-users.timer" 644 << END
 [Unit]
 Description=Jobs of users whom the cluster does not know, every minute
 
@@ -85,30 +85,30 @@ check() {
   mkdir -p "${held%/*}"
   touch "$held"
   while read -r id uid; do
-    if [[ -n $id ]] && ! getent passwd "$uid" >/dev/null; then
+    if [[ -n $id ]] && ! getent passwd "$uid" > /dev/null; then
       jobs[$uid]+=" $id"
       still+="$id $uid"$'\n'
       grep -qx "$id $uid" "$held" || control hold "$id" || true
     fi
-  done <<<"$pending"
+  done <<< "$pending"
   while read -r line; do
-    grep -qx "$line" <<<"$still" && continue
-    if grep -qx "$line" <<<"$pending"; then
+    grep -qx "$line" <<< "$still" && continue
+    if grep -qx "$line" <<< "$pending"; then
       say "uid ${line#* } is known now: releasing job ${line% *}"
       control release "${line% *}" || still+="$line"$'\n'
     fi
-  done <"$held"
+  done < "$held"
   for uid in $(printf '%s\n' "${!jobs[@]}" | sort -n); do
     trouble+="it does not know the user with uid $uid and holds job(s)${jobs[$uid]}: make the account,"
     trouble+=" with that number, on its head node and its compute nodes"$'\n'
   done
-  printf '%s' "$still" >"$held"
+  printf '%s' "$still" > "$held"
   home=$efs/slurm/$cluster
   if [[ -z $trouble ]]; then
     rm -f "$home/TROUBLE"
-  elif [[ "$(cat "$home/TROUBLE" 2>/dev/null)"$'\n' != "$trouble" ]]; then
+  elif [[ "$(cat "$home/TROUBLE" 2> /dev/null)"$'\n' != "$trouble" ]]; then
     say "error: $trouble"
-    printf '%s' "$trouble" >"$home/.TROUBLE"
+    printf '%s' "$trouble" > "$home/.TROUBLE"
     mv "$home/.TROUBLE" "$home/TROUBLE"
   fi
 }

@@ -2,7 +2,6 @@
 # Turns a bare instance of ParallelCluster's image into a portal node: runs the steps in order, each within its bound,
 # and stops at the first that fails. Running it again changes nothing, and finishes what an earlier run left half-way.
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" || exit 1
-# shellcheck source=/dev/null
 . ./lib.sh
 
 run() { # run <seconds at most> <step>

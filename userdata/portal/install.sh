@@ -1,7 +1,6 @@
 #!/bin/bash
 # Installs the portal on /efs with the vendor's unattended installer. Called by step 70-portal, which holds the lock.
 # The database's password is in efinstall.config for as long as the installer runs, in a tmpfs that only root reads.
-# shellcheck source=/dev/null
 . "$(dirname "$0")/lib.sh"
 
 work=$RUN/install # the installer also writes the answers it used into the folder that it runs in

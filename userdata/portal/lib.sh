@@ -13,7 +13,7 @@ STATE=$ROOT/var/lib/hpc-portal
 EFS=$ROOT/efs
 SHARED=$EFS/hpc-portal # what the portal nodes tell each other; no secret in it
 SHARED_SLURM=$EFS/slurm
-EXPLAINED=70 # exit status of whatever has already said its sentence
+EXPLAINED=70                # exit status of whatever has already said its sentence
 INSTALLED=$SHARED/installed # there once the portal on /efs is complete
 
 fail() { # fail <sentence>

@@ -2,7 +2,6 @@
 # Keeps EnginFrame's list of Slurm clusters (ef.slurm.conf, on /efs) in step with what head nodes publish under
 # /efs/slurm/<cluster>/, and says when a cluster's state changes as this node sees it. A timer runs it every minute on
 # every portal node; all write the same text, at once or not at all.
-# shellcheck source=/dev/null
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/lib.sh"
 
 conf=$EF_TOP/conf/plugins/slurm/ef.slurm.conf
@@ -22,8 +21,8 @@ unfit() {
   local folder # the link beside it may be newer for a moment, and is whole all the same
   folder=$home/$(ready CONFIG)
   [[ $(ready CLUSTER) == "$name" && $folder =~ /config-[0-9a-f]+$ && -s $folder/slurm.conf &&
-    $(readlink "$home/current") =~ ^config-[0-9a-f]+$ &&
-    $(sha256sum < "$folder/SHA256SUMS" | cut -d ' ' -f 1) == "$(ready SHA256)" ]] ||
+  $(readlink "$home/current") =~ ^config-[0-9a-f]+$ &&
+  $(sha256sum < "$folder/SHA256SUMS" | cut -d ' ' -f 1) == "$(ready SHA256)" ]] ||
     { echo "its publication is half-written or damaged" && return; }
   (cd "$folder" && sha256sum --check --status SHA256SUMS) || echo "its publication is damaged"
 }

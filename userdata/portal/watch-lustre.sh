@@ -4,7 +4,6 @@
 # runs it several times a minute on every portal node.
 #
 # usage: watch-lustre.sh [SECONDS]: how long a file system may take to answer (20)
-# shellcheck source=/dev/null
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/lib.sh"
 
 say() { echo "$(date -u +%FT%TZ) $*"; }

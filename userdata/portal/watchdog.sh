@@ -3,7 +3,6 @@
 # group replaces the node only when the fault is this node's own: the others answer, /efs and the database are there,
 # and restarts have not helped for half an hour. (A health check of the load balancer would end all nodes at once
 # whenever /efs or the database is down.)
-# shellcheck source=/dev/null
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/lib.sh"
 
 count=$RUN/watchdog.failures

@@ -44,7 +44,10 @@ if [[ $KIND == head ]]; then
   )
 else
   # ParallelCluster itself starts them when the head node is ready.
-  for _ in {1..300}; do [[ ! -e $copy ]] || break; sleep 0.2; done
+  for _ in {1..300}; do
+    [[ ! -e $copy ]] || break
+    sleep 0.2
+  done
   cp $copy /etc/sssd/sssd.conf
 fi
 authselect select sssd with-mkhomedir --force

@@ -1,7 +1,6 @@
 #!/bin/bash
 # What an image must bring. ParallelCluster's own brings all of it; an operator's own image is told what it lacks,
 # here and not half an hour later.
-# shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
 missing=0

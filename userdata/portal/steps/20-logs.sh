@@ -1,7 +1,6 @@
 #!/bin/bash
 # Logs and metrics to CloudWatch. An early step, so that the log of a bootstrap that fails later is kept when the
 # instance is gone. A node without the agent still serves: that is said, and no failure.
-# shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
 control=$ROOT/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl

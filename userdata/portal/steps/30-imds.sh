@@ -1,7 +1,6 @@
 #!/bin/bash
 # Portal users' commands run on this node. The instance metadata service hands out the role's credentials, and with
 # them every secret that the role may read: it is closed to them, now and after every boot.
-# shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
 within 45 "$BUNDLE/imds-guard.sh" ||

@@ -1,7 +1,6 @@
 #!/bin/bash
 # /efs with TLS, and every zone's Lustre on demand. /efs is what the portal stands on: without it the bootstrap ends.
 # A Lustre file system may be dead with its zone and must then cost nobody anything but an error after a while.
-# shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
 # nofail: with /efs unreachable the node must still boot, or nobody could log in to look. No nosuid: EnginFrame's PAM

@@ -1,7 +1,6 @@
 #!/bin/bash
 # The portal's accounts, with the same numbers on both portal nodes and on every node of the clusters (the clusters'
 # scripts make them there): a job runs under its submitter's uid. Then efadmin's password, from Secrets Manager.
-# shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
 account() { # account <name> <uid and gid> <shell>

@@ -1,6 +1,5 @@
 #!/bin/bash
 # The munge key that all clusters share: with it this node's users are believed to be who they are.
-# shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
 key=$RUN/munge.key

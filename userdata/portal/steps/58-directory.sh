@@ -2,7 +2,6 @@
 # Users from a directory (Active Directory or LDAP), by sssd, with the uids that they have on the clusters: the domain
 # below is what ParallelCluster makes there of DirectoryService in templates/cluster.yaml. Without a directory all of
 # this is taken away again. A directory that does not answer is said and stops nothing: efadmin is a local account.
-# shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
 conf=$ROOT/etc/sssd/sssd.conf

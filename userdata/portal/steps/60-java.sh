@@ -1,7 +1,6 @@
 #!/bin/bash
 # Java 11, which EnginFrame runs on (8 and 11 are the vendor's list; newer ones are not on it), under one name for the
 # configuration that all nodes share.
-# shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
 java_home() { # the first Java 11 of this image, or nothing

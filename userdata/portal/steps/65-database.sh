@@ -1,7 +1,6 @@
 #!/bin/bash
 # EnginFrame's schema and its user, made with the master user over TLS. Every statement may run again on a schema that
 # is in use: nothing is ever dropped or emptied.
-# shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
 # The authorities of the region's databases (RDS user guide, "Using SSL/TLS to encrypt a connection"), which differ by

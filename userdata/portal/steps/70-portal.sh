@@ -1,7 +1,6 @@
 #!/bin/bash
 # The portal's program on /efs: whoever gets the lock first installs it, everybody else joins. What an earlier run left
 # half-way is started over; what this product did not install is never touched.
-# shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
 installing=$SHARED/installing # there from before the installer's first byte on /efs until all of it is right

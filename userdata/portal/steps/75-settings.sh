@@ -1,7 +1,6 @@
 #!/bin/bash
 # Settings of the installed portal that its installer does not ask for. They lie on /efs, so whichever node comes first
 # makes them, and every node checks them.
-# shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
 rewrite() { # rewrite <file>: with the text of standard input, owner and mode kept

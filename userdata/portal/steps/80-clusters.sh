@@ -1,6 +1,5 @@
 #!/bin/bash
 # The portal does not wait for its clusters: whatever is published on /efs by now is taken, and a timer takes the rest.
-# shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
 within 75 "$BUNDLE/watch-clusters.sh" || echo "the clusters' timer tries again within a minute"

@@ -1,6 +1,5 @@
 #!/bin/bash
 # Starts the portal and waits until it answers on this node: only then is the node worth its place behind the balancer.
-# shellcheck source=/dev/null
 . "$(dirname "$0")/../lib.sh"
 
 put_unit hpc-portal-watchdog.service

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the stubs: keeps a record of the call, and from the call whose number is in the file die-at ends the whole
 # run there as a lost machine would: every process of its session stopped, then killed.
 record() {
