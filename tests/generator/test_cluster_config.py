@@ -12,6 +12,7 @@ import pytest
 from marshmallow import ValidationError
 
 from generator.form.operations import LOG_RETENTION_DAYS
+from generator.text.archives import cluster_scripts
 from tests.support.cluster_configuration import CLUSTER_NAME, PARAMETERS, SOURCE, SWITCHES, configuration, names_used
 
 OF_DIRECTORY = {name: on_off for name, on_off in SWITCHES.items() if name.startswith("Directory")}
@@ -240,7 +241,7 @@ def test_partitions_are_never_written_out() -> None:
 
 
 def test_scripts_in_the_configuration_are_those_that_the_project_ships() -> None:
-    shipped = {path.name for path in (SOURCE.parent.parent / "userdata" / "cluster").glob("*.sh")}
+    shipped = set(cluster_scripts(SOURCE.parent.parent)[1])
     assert {leaf.rsplit("/", 1)[1] for leaf in scalars(everything()) if leaf.startswith("s3://")} == shipped
 
 
