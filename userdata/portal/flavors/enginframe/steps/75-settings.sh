@@ -1,9 +1,10 @@
 #!/bin/bash
-# Settings of the installed portal that its installer does not ask for. They lie on /efs, so whichever node comes first
-# makes them, and every node checks them.
-. "$(dirname "$0")/../lib.sh"
+# Makes the settings of the installed portal that its installer does not ask for. They are on /efs: the first node makes
+# them, and every node checks them.
+. "$(dirname "$0")/../../../lib.sh"
 
-rewrite() { # rewrite <file>: with the text of standard input, owner and mode kept
+# rewrite FILE: with standard input, keeping owner and mode.
+rewrite() {
   put_file "$1" "$(stat -c %a "$1")" "$(stat -c %u:%g "$1")"
 }
 
@@ -13,7 +14,7 @@ if [[ -n $LICENSE_SECRET_ARN ]]; then
   license=$(secret_text "$LICENSE_SECRET_ARN" "the portal's license")
   printf '%s\n' "$license" | put_file "$EF_TOP/license/license.ef" 0640 root:efnobody
 elif [[ $FLAVOR == EFPortal ]]; then
-  fail "EF Portal does not start without a license: give the ARN of its secret (LicenseSecretArn)."
+  fail "EF Portal does not start without a license: set LicenseSecretArn to the ARN of its secret."
 fi
 
 # The agent fetches files from its own node's server; by default it would ask the load balancer's address.
@@ -31,13 +32,13 @@ fi
 
 # Tomcat drops idle connections after 20 s; the balancer, which keeps them for 60 s, would answer 502 now and then.
 server=$EF_TOP/conf/tomcat/conf/server.xml
-if [[ -e $server ]] && python3 "$BUNDLE/keepalive.py" 8443 75000 < "$server" > "$RUN/server.xml"; then
+if [[ -e $server ]] && python3 "$FLAVOR_FOLDER/keepalive.py" 8443 75000 < "$server" > "$RUN/server.xml"; then
   rewrite "$server" < "$RUN/server.xml"
 else
   echo "WARNING: No HTTPS connector was found in ${server#"$ROOT"}: set keepAliveTimeout=\"75000\" on it." >&2
 fi
 
-# The batch submission service, once: what administrators make of it afterwards is theirs.
+# The batch submission service, once: afterwards it belongs to the portal's administrators.
 if [[ ! -e $SHARED/batch-service.published ]]; then
   folder=$EF_TOP/data
   for part in plugins applications services published batch; do
