@@ -1,5 +1,6 @@
 #!/bin/bash
-# The steps of EnginFrame and EF Portal, each with its bound in seconds. Sourced by the bootstrap, after its own steps.
+# The steps of EnginFrame and EF Portal, each with its bound in seconds. Sourced by bootstrap.sh, after lib.sh and its
+# own steps.
 run 1500 60-java
 run 1800 65-database
 run 2700 70-portal
