@@ -10,7 +10,7 @@ GENERATOR := $(MAIN) -m generator
 ACCOUNT = --region "$(REGION)" --profile "$(PROFILE)"
 ASK = $(GENERATOR) $@ $(ACCOUNT)
 # By name and first line, so that a tree without git, and a script that is new in it, is checked as well.
-SHELL_FILES = $$(.venv/main/bin/shfmt --detect=all --find . .ci/run)
+SHELL_FILES = $$(.venv/main/bin/shfmt --detect=all --find .)
 
 .DEFAULT_GOAL := help
 .PHONY: help templates lint package publish launch-links release release-check preflight why status leftovers test bench bench-image local local-down taskcat taskcat-local check timing lock clean

@@ -112,7 +112,9 @@ def _whole(path: Path, script: bytes, common: bytes) -> bytes:
     before, sourced, after = rest.partition(SOURCE_COMMON)
     packed = b"\n".join([first, common.partition(b"\n")[2], before + after]) if sourced else script
     if b"/common.sh" in packed:
-        raise GeneratorError(f"{path} sources {COMMON} in its own way: write the line {SOURCE_COMMON.decode().strip()}.")
+        raise GeneratorError(
+            f"{path} sources {COMMON} in its own way: write the line {SOURCE_COMMON.decode().strip()}."
+        )
     return packed
 
 

@@ -26,7 +26,7 @@ need curl "install curl"
 [[ -x $ROOT/opt/slurm/bin/sbatch && -x $ROOT/opt/slurm/bin/squeue ]] ||
   lacks "The image has no Slurm client in /opt/slurm: build it from ParallelCluster $PARALLELCLUSTER_VERSION's image."
 ((missing == 0)) ||
-  fail "This image does not do for a portal node: leave PortalAmiId blank, or add the parts named above."
+  fail "This image is not suitable for a portal node: leave PortalAmiId blank, or add the parts named above."
 
 free=$(df --output=avail -k "$ROOT/" | tail -n 1)
 ((free >= 2 * 1024 * 1024)) ||

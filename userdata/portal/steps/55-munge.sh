@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs the munge key that all clusters share: with it they trust this node's word on who its users are.
+# Installs the munge key that all clusters share: it proves to them the identity of this node's users.
 . "$(dirname "$0")/../lib.sh"
 
 key=$RUN/munge.key
