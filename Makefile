@@ -12,6 +12,8 @@ GENERATOR := $(MAIN) -m generator
 ZONES ?= 2
 ACCOUNT = --region "$(REGION)" --profile "$(PROFILE)"
 ASK = $(GENERATOR) $@ $(ACCOUNT)
+# By name and first line, so that a tree without git, and a script that is new in it, is checked as well.
+SHELL_FILES = $$(.venv/main/bin/shfmt --detect=all --find .)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -88,7 +90,8 @@ check: $(MAIN) ## Check style, types, shell scripts and that build/ is fresh
 	@$(MAIN) -m ruff format --check
 	@$(MAIN) -m ruff check
 	@$(MAIN) -m mypy
-	@.venv/main/bin/shellcheck --external-sources .ci/run $$(git ls-files 'requirements/**.sh' 'userdata/**.sh' 'tests/**.sh')
+	@.venv/main/bin/shfmt --diff $(SHELL_FILES)
+	@.venv/main/bin/shellcheck $(SHELL_FILES)
 	@$(GENERATOR) check
 
 timing: $(MAIN) ## Time the generator against the import of troposphere

@@ -1,12 +1,12 @@
 #!/bin/bash
-# User data of a portal node: writes down what this node is, fetches the bundle of bootstrap scripts, runs it and tells
-# CloudFormation how it ended. CloudFormation fills in values down to the line NODE_ENV and nowhere below it: the rest
-# uses shell variables written without braces, which Fn::Sub leaves alone.
+# User data of a portal node: records the node's settings, fetches the bundle of bootstrap scripts, runs it and signals
+# its exit status to CloudFormation. CloudFormation fills in values down to the line NODE_ENV and nowhere below it: the
+# rest uses shell variables written without braces, which Fn::Sub ignores.
 set -euo pipefail
 umask 022
 ROOT=$(printenv HPC_PORTAL_ROOT || true) # blank on a node; a folder in tests
 mkdir -p "$ROOT/etc/hpc-portal" "$ROOT/var/log" "$ROOT/opt"
-cat > "$ROOT/etc/hpc-portal/node.env" <<'NODE_ENV'
+cat > "$ROOT/etc/hpc-portal/node.env" << 'NODE_ENV'
 STACK_ID='${AWS::StackId}'
 LOGICAL_ID='${LogicalId}'
 REGION='${AWS::Region}'
@@ -51,7 +51,8 @@ log="$ROOT/var/log/hpc-portal-bootstrap.log"
 exec > >(tee -a "$log") 2>&1 # cloud-init passes it on to the console
 INSTANCE_ID="$HOSTNAME"
 
-attempt() { # attempt <command>: five times, with growing pauses
+# attempt COMMAND...: until it succeeds, five times at most, with growing pauses.
+attempt() {
   local n
   for n in 1 2 3 4 5; do
     "$@" && return 0
@@ -61,28 +62,31 @@ attempt() { # attempt <command>: five times, with growing pauses
   return 1
 }
 
-finish() { # what CloudFormation hears is the bootstrap's own exit status
+# finish: signals the exit status, and ends with the same.
+finish() {
   local status=$? word=SUCCESS
   trap - EXIT
   [ "$status" = 0 ] || word=FAILURE
   echo "==> bootstrap ended with status $status, signaling $word"
-  attempt signal "$word" || echo "CloudFormation did not take the signal; the node goes on."
+  attempt signal "$word" || echo "CloudFormation did not accept the signal; the node continues."
   exit "$status"
 }
 
-signal() { # signal <word>: fails if it is worth another attempt
-  local said
-  said=$(timeout 120 aws cloudformation signal-resource --stack-name "$STACK_ID" --logical-resource-id "$LOGICAL_ID" \
+# signal WORD: fails if another attempt is worth it.
+signal() {
+  local answer
+  answer=$(timeout 120 aws cloudformation signal-resource --stack-name "$STACK_ID" --logical-resource-id "$LOGICAL_ID" \
     --unique-id "$INSTANCE_ID" --status "$1" 2>&1) && return 0
-  echo "$said"
-  case "$said" in
-    # Of a node that replaces another, say: a refusal says nothing about the bootstrap.
+  echo "$answer"
+  case "$answer" in
+    # For example of a node that replaces another: a refusal says nothing about the bootstrap.
     *ValidationError*) echo "No stack operation waits for this node." ;;
     *) return 1 ;;
   esac
 }
 trap finish EXIT
 
+# fail SENTENCE
 fail() {
   echo "ERROR: $1"
   exit 1
@@ -103,9 +107,9 @@ if [ ! -d "$folder" ]; then
   rm -rf "$folder.new"
   mkdir "$folder.new"
   attempt timeout 120 aws s3 cp --only-show-errors "s3://$BUNDLE_BUCKET/$BUNDLE_KEY" "$folder.tar" ||
-    fail "The bundle s3://$BUNDLE_BUCKET/$BUNDLE_KEY could not be fetched: does this node reach S3?"
+    fail "The bundle s3://$BUNDLE_BUCKET/$BUNDLE_KEY could not be fetched: check that this node reaches S3."
   sha256sum --check --status <<< "$BUNDLE_SHA256  $folder.tar" ||
-    fail "The bundle s3://$BUNDLE_BUCKET/$BUNDLE_KEY has the wrong SHA-256: publish it and update anew."
+    fail "The bundle s3://$BUNDLE_BUCKET/$BUNDLE_KEY has the wrong SHA-256: publish it and update again."
   tar -xf "$folder.tar" -C "$folder.new" --no-same-owner
   mv -T "$folder.new" "$folder"
   rm "$folder.tar"

@@ -25,6 +25,8 @@ PORTAL_TEMPLATES = (
 )  # of templates/, filled in on the portal nodes
 # The head node's scripts stand at fixed keys as well: ParallelCluster refuses any later change of their URL.
 FIXED_SCRIPTS = "userdata/cluster"
+COMMON = "common.sh"  # of the clusters' scripts, and the line by which a script takes it
+SOURCE_COMMON = b'. "$(dirname "$0")/common.sh"\n'
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 INSTALL_NOTES = {"INSTALLER", "RECORD", "REQUESTED", "bin"}  # differ between pip and uv; the Lambda reads none of them
 
@@ -76,10 +78,10 @@ def portal_bundle(root: Path) -> tuple[str, bytes]:
 
 def cluster_scripts(root: Path) -> tuple[str, dict[str, bytes]]:
     """Key prefix (without a slash at its end) and the files below it: what head and compute nodes run."""
-    files = _tree(root / "userdata" / "cluster")
-    for name, content in files.items():
-        packed_files.check_text(f"userdata/cluster/{name}", content)
-    return f"userdata/cluster-{digest(sha256sums(files))[:12]}", files
+    folder = root / "userdata" / "cluster"
+    files, common = _tree(folder), read(folder / COMMON)
+    scripts = {name: _whole(folder / name, text, common) for name, text in files.items() if name != COMMON}
+    return f"userdata/cluster-{digest(sha256sums(scripts))[:12]}", scripts
 
 
 def certificate_zip(root: Path, wheels: Path) -> bytes:
@@ -106,6 +108,18 @@ def packed(root: Path, *, wheels: Path) -> dict[str, bytes]:
         bundle_key: bundle,
         **{f"{folder}/{name}": content for folder in (prefix, FIXED_SCRIPTS) for name, content in scripts.items()},
     }
+
+
+def _whole(path: Path, script: bytes, common: bytes) -> bytes:
+    """`script` with the text that it sources in front: ParallelCluster downloads each script alone."""
+    first, _, rest = script.partition(b"\n")
+    before, sourced, after = rest.partition(SOURCE_COMMON)
+    packed = b"\n".join([first, common.partition(b"\n")[2], before + after]) if sourced else script
+    if b"/common.sh" in packed:
+        raise GeneratorError(
+            f"{path} sources {COMMON} in its own way: write the line {SOURCE_COMMON.decode().strip()}."
+        )
+    return packed
 
 
 def _certificate_function(root: Path) -> bytes:

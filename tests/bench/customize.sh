@@ -1,6 +1,8 @@
 #!/bin/sh
-# Makes a fresh Debian (first argument: its root) look like ParallelCluster's image where scripts look: accounts' numbers,
-# Slurm in /opt/slurm, nothing started that a machine has not been told to start.
+# Makes a fresh Debian look like ParallelCluster's image where scripts look: accounts' numbers, Slurm in /opt/slurm, no
+# service started that a machine does not start itself.
+#
+# usage: customize.sh ROOT
 set -eu
 chroot "$1" sh -eu << 'END'
 # ParallelCluster's numbers (cookbook, attributes of the platform).
@@ -26,7 +28,8 @@ pam-auth-update --package --remove sss
 sed -i 's/ sss$//' /etc/nsswitch.conf
 # The directory is made on the machine that is one.
 rm -rf /etc/ldap/slapd.d /var/lib/ldap/*
-systemctl --quiet disable sssd.service sssd-autofs.socket sssd-nss.socket sssd-pam.socket sssd-pam-priv.socket sssd-ssh.socket sssd-sudo.socket
+systemctl --quiet disable sssd.service sssd-autofs.socket sssd-nss.socket sssd-pam.socket sssd-pam-priv.socket \
+  sssd-ssh.socket sssd-sudo.socket
 systemctl --quiet disable mariadb munge slapd slurmctld slurmd slurmdbd e2scrub_reap.service apt-daily.timer \
   apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer
 systemctl --quiet mask systemd-udevd.service systemd-udevd-kernel.socket systemd-udevd-control.socket getty.target \

@@ -29,5 +29,6 @@ for n in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${n%:*}" "$root/dev/
 ip link set lo up
 cd "$root"
 pivot_root . bench/host
-exec chroot . /bin/sh -c 'umount -l /bench/host && exec /usr/bin/env -i container=bench PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+exec chroot . /bin/sh -c 'umount -l /bench/host &&
+  exec /usr/bin/env -i container=bench PATH=/usr/sbin:/usr/bin:/sbin:/bin \
   /lib/systemd/systemd --log-target=journal --show-status=0' < /dev/null > /dev/null 2>&1

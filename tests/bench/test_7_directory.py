@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from generator.text.archives import cluster_scripts
 from tests.bench.directory import INSIDE, NAMESAKE, OUTSIDE, Directory
 from tests.bench.machine import Machine
 from tests.bench.portal import Portal
@@ -133,9 +134,9 @@ def test_portal_node_made_while_the_directory_is_away(site: Site, directory: Dir
 def test_head_node_that_loses_its_directory(site: Site, directory: Directory) -> None:
     """No configuration of sssd is left on it, and its users are not known; given one again, they are."""
     head = site.clusters[2].head
-    script = (ROOT / "userdata" / "cluster" / "directory.sh").read_text()
+    script = cluster_scripts(ROOT)[1]["directory.sh"]
     ours, shared = "/etc/sssd/sssd.conf", "/opt/parallelcluster/shared/directory_service/sssd.conf"
-    (head.root / "root/directory.sh").write_text(script)
+    (head.root / "root/directory.sh").write_bytes(script)
     head.ask(f"cp -p {shared} /root/sssd.conf")
     try:
         assert "no longer known here" in head.ask("bash /root/directory.sh none")

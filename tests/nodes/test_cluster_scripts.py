@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cluster_node import CLUSTER, SCRIPTS, SECRETS, Node
-
-ALL = sorted(SCRIPTS.iterdir())
+from tests.support.cluster_node import CLUSTER, PROJECT, SCRIPTS, SECRETS, Node
 
 
 @pytest.fixture
@@ -23,21 +21,30 @@ def node(tmp_path: Path) -> Node:
 # -- all of them ------------------------------------------------------------------------------------------------------
 
 
-def test_shellcheck_has_nothing_to_say() -> None:
+def test_shellcheck_accepts_every_packed_script(node: Node) -> None:
     shellcheck = Path(sys.executable).parent / "shellcheck"
-    done = subprocess.run([shellcheck, *ALL], capture_output=True, text=True, check=False)
+    packed = [node.folder / "scripts" / name for name in SCRIPTS]
+    done = subprocess.run([shellcheck, *packed], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("script", ALL, ids=lambda path: path.name)
-def test_a_script_is_plain_and_short(script: Path) -> None:
-    lines = script.read_text().splitlines()
-    assert lines[0] == "#!/bin/bash"
-    assert "set -euo pipefail" in lines
-    assert len(lines) < 200
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_packed_script_is_whole_and_plain(name: str) -> None:
+    """One first line, the common part once, and nothing that it would have to find beside it."""
+    lines = SCRIPTS[name].decode().splitlines()
+    assert lines[0] == "#!/bin/bash" and lines.count("#!/bin/bash") == 1
+    assert lines.count("set -euo pipefail") == lines.count("fail() {") == 1
+    assert not [line for line in lines if line.startswith((". ", "source "))]
+    assert [line for line in lines if re.match(rf"readonly script={re.escape(name)}( |$)", line)]
     assert not [
         line for line in lines if "\t" in line or line != line.rstrip() or len(line) > 120 or not line.isascii()
     ]
+
+
+def test_a_script_runs_from_the_sources_as_well() -> None:
+    script = PROJECT / "userdata" / "cluster" / "directory.sh"
+    done = subprocess.run(["bash", script, "given"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def gone(process: Path) -> bool:
@@ -221,7 +228,7 @@ def test_a_folder_that_somebody_else_planted_is_refused(node: Node, tmp_path: Pa
     (node.efs / "slurm").symlink_to(tmp_path / "trap")
     done = node.publish()
     assert done.returncode == 1
-    assert "belongs to somebody else" in done.stderr
+    assert "belongs to another user" in done.stderr
     assert not [path for path in (tmp_path / "trap").rglob("*") if path.is_file()]
 
 
@@ -391,7 +398,7 @@ def test_accounts_have_the_same_numbers_on_portal_and_clusters() -> None:
     made = {
         folder: {
             match.groups()
-            for path in sorted((SCRIPTS.parent / folder).rglob("*.sh"))
+            for path in sorted((PROJECT / "userdata" / folder).rglob("*.sh"))
             for match in re.finditer(r"^account (\w+) (\d+) ", path.read_text(), re.MULTILINE)
         }
         for folder in ("cluster", "portal")
@@ -420,7 +427,7 @@ def test_slurms_daemons_are_started_again(node: Node, tmp_path: Path) -> None:
 def test_services_say_what_failed(node: Node, tmp_path: Path) -> None:
     node.stand_in("systemctl", "exit 1")
     done = node.run("services.sh", str(tmp_path / "units"))
-    assert done.returncode == 1 and "systemd does not take its units anew" in done.stderr
+    assert done.returncode == 1 and "systemd did not read its units again" in done.stderr
     (tmp_path / "taken").write_text("")
     done = node.run("services.sh", str(tmp_path / "taken"))
     assert done.returncode == 1 and "could not be written: see whether the disk is full" in done.stderr
@@ -480,7 +487,7 @@ def test_the_check_installs_itself_once(node: Node) -> None:
         assert done.returncode == 0, done.stderr
     root = node.folder / "root"
     program = root / "usr/local/sbin/hpc-portal-users"
-    assert program.read_text() == (SCRIPTS / "users.sh").read_text() and program.stat().st_mode & 0o777 == 0o755
+    assert program.read_bytes() == SCRIPTS["users.sh"] and program.stat().st_mode & 0o777 == 0o755
     service = (root / "etc/systemd/system/hpc-portal-users.service").read_text()
     assert f"ExecStart={program} check {node.efs} {node.etc}\n" in service
     calls = (node.folder / "systemctl.calls").read_text().splitlines()

@@ -154,7 +154,7 @@ FAULTS = {
     "no PEM": (lambda node: node.secret("arn:ca", "MIIC"), "(arn:ca) holds none: store them in PEM."),
     "a key": (
         lambda node: node.secret("arn:ca", f"{PEM}\n-----BEGIN PRIVATE KEY-----\n"),
-        "holds a private key: take it",
+        "holds a private key: remove it",
     ),
     "no packages": (
         lambda node: node.tell("no-packages"),
@@ -292,7 +292,7 @@ def test_why_a_server_does_not_do(servers: Any, tmp_path: Path, secure: bool) ->
         (ask(server.url, ca=server.certificate, password="wrong"), "refuses the password of cn=reader."),
         (ask(server.url, ca=stranger), "has a certificate that is not trusted here (self"),
         (ask(elsewhere.url, ca=elsewhere.certificate), "is not trusted here (Hostname mismatch"),
-        (ask(server.url, ca=garbled), "garbled.pem are none that TLS takes ("),
+        (ask(server.url, ca=garbled), "garbled.pem are not valid ("),
     ):
         assert found[0] == 1 and sentence in found[1], found
         assert PASSWORD not in found[1]
@@ -301,5 +301,5 @@ def test_why_a_server_does_not_do(servers: Any, tmp_path: Path, secure: bool) ->
 def test_no_password_is_sent_where_there_is_no_tls(servers: Any) -> None:
     server = servers(secure=False, start_tls=2)
     status, output = ask(server.url, ca=server.certificate)
-    assert status == 1 and "refuses StartTLS (LDAP result 2): give it a certificate." in output
+    assert status == 1 and "refuses StartTLS (LDAP result 2): install a certificate on it." in output
     assert server.seen and PASSWORD.encode() not in server.seen

@@ -62,7 +62,7 @@ FAULTS: list[tuple[str, str, Trouble, str]] = [
         "EFS hangs",
         "40-storage",
         stub("stat", "exit 124"),
-        "is mounted from fs-0123456789abcdef0 but does not answer: look at",
+        "is mounted from fs-0123456789abcdef0 but does not answer: see its mount target",
     ),
     ("root squashed", "40-storage", stub("chown", "exit 1"), "needs elasticfilesystem:ClientWrite"),
     ("bad Lustre", "40-storage", lambda node: node.configure(LUSTRE="fs-1"), "LUSTRE in /etc/hpc-portal/node.env must"),
@@ -89,7 +89,7 @@ FAULTS: list[tuple[str, str, Trouble, str]] = [
         "Secrets Manager down",
         "50-accounts",
         told("refuse-secretsmanager", "Could not connect to the endpoint URL"),
-        "did not hand out the secret of efadmin's password (arn:admin): Could not connect to the endpoint URL",
+        "did not return the secret of efadmin's password (arn:admin): Could not connect to the endpoint URL",
     ),
     (
         "no password",
@@ -110,7 +110,7 @@ FAULTS: list[tuple[str, str, Trouble, str]] = [
         "no way out",
         "65-database",
         lambda node: (node.world / "web/eu-west-1-bundle.pem").unlink(),
-        "could not be fetched from https://truststore.pki.rds.amazonaws.com: has this node a way out?",
+        "could not be fetched from https://truststore.pki.rds.amazonaws.com: check that this node reaches it",
     ),
     (
         "database unreachable",
@@ -153,7 +153,7 @@ FAULTS: list[tuple[str, str, Trouble, str]] = [
         "no driver in the archive",
         "70-portal",
         lambda node: (node.world / "s3/drivers/mysql-connector-j-8.4.0.tar.gz").write_bytes(archive({"a/b": b""})),
-        "There is no mysql-connector jar in what s3://drivers/mysql-connector-j-8.4.0.tar.gz holds: set JdbcDriverUrl.",
+        "The archive at s3://drivers/mysql-connector-j-8.4.0.tar.gz has no mysql-connector jar: correct JdbcDriverUrl.",
     ),
     ("installer fails", "70-portal", told("installer-error", "license not valid"), "ended with status 3; the end of"),
     (
@@ -199,7 +199,7 @@ def test_told_to_end_it_takes_its_step_along(tmp_path: Path) -> None:
         time.sleep(0.05)
     run.terminate()
     output, _ = run.communicate()  # returns when the last process that could still write is gone
-    assert run.returncode == 1 and "The bootstrap was told to end" in output
+    assert run.returncode == 1 and "The bootstrap was ended before its step" in output
     assert (node.world / "ended").exists()
 
 

@@ -141,7 +141,7 @@ REFUSED = "ValidationError: Stack is in {} state and cannot be signaled"
         (REFUSED.format("CREATE_COMPLETE"), "No stack operation waits for this node", 1),
         (REFUSED.format("UPDATE_ROLLBACK_IN_PROGRESS"), "No stack operation waits for this node", 1),
         (REFUSED.format("UPDATE_ROLLBACK_COMPLETE"), "No stack operation waits for this node", 1),
-        ("Could not connect to the endpoint URL", "did not take the signal; the node goes on", 5),
+        ("Could not connect to the endpoint URL", "did not accept the signal; the node continues", 5),
     ],
 )
 def test_header_outlives_a_refused_signal(

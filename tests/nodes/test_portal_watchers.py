@@ -44,14 +44,18 @@ def publish(node: PortalNode, cluster: str, version: str = "25.11.8", text: str 
 
 def test_both_ends_know_the_same_keys() -> None:
     """What the watch reads of READY is what head nodes write."""
-    read = set(re.findall(r"\(ready ([A-Z0-9_]+)\)", (PROJECT / "userdata/portal/watch-clusters.sh").read_text()))
+    read = set(
+        re.findall(
+            r"\(ready ([A-Z0-9_]+)\)", (PROJECT / "userdata/portal/flavors/enginframe/watch-clusters.sh").read_text()
+        )
+    )
     written = set(re.findall(r'"([A-Z0-9_]+)=\$', (PROJECT / "userdata/cluster/publish.sh").read_text()))
     assert read and read <= written
 
 
 def watch(node: PortalNode) -> str:
     """One run of the watch: what it says."""
-    status, output = node.run("watch-clusters.sh")
+    status, output = node.run("flavors/enginframe/watch-clusters.sh")
     assert status == 0, output
     return output
 
@@ -143,7 +147,7 @@ def dog(node: PortalNode, times: int = 1) -> str:
     """Runs the watchdog some times: all it says."""
     output = ""
     for _ in range(times):
-        status, said = node.run("watchdog.sh")
+        status, said = node.run("flavors/enginframe/watchdog.sh")
         assert status == 0, said
         output += said
     return output
@@ -234,7 +238,7 @@ def test_watchdog_leaves_what_it_cannot_help(node: PortalNode, away: str) -> Non
 
 def keep_alive(text: str) -> tuple[int, str]:
     """Exit status and output of keepalive.py for port 8443."""
-    script = PROJECT / "userdata/portal/keepalive.py"
+    script = PROJECT / "userdata/portal/flavors/enginframe/keepalive.py"
     result = subprocess.run(
         [sys.executable, script, "8443", "75000"], input=text, capture_output=True, text=True, check=False
     )

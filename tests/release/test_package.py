@@ -123,6 +123,31 @@ def test_the_clusters_scripts(root: Path) -> None:
     assert archives.cluster_scripts(root)[0] != prefix, "a name counts too"
 
 
+def test_a_clusters_script_has_the_common_part_in_front(root: Path) -> None:
+    folder = root / "userdata" / "cluster"
+    (folder / "common.sh").write_text("#!/bin/bash\nsay() { echo; }\n")
+    (folder / "more.sh").write_text('#!/bin/bash\n# More.\n. "$(dirname "$0")/common.sh"\nsay\n')
+    (folder / "other.py").write_text("#!/usr/bin/env python3\n")
+    files = archives.cluster_scripts(root)[1]
+    assert files["more.sh"] == b"#!/bin/bash\nsay() { echo; }\n\n# More.\nsay\n"
+    assert files["other.py"] == b"#!/usr/bin/env python3\n"
+    assert "common.sh" not in files, "no script of its own"
+
+
+def test_a_change_of_the_common_part_changes_the_scripts_key(root: Path) -> None:
+    before = archives.cluster_scripts(root)[0]
+    with (root / "userdata" / "cluster" / "common.sh").open("a") as file:
+        file.write("# changed\n")
+    assert archives.cluster_scripts(root)[0] != before
+
+
+@pytest.mark.parametrize("line", ["source ./common.sh", '. "$(dirname "$0")/common.sh" # shared', ". $here/common.sh"])
+def test_a_clusters_script_that_would_not_be_whole_is_refused(root: Path, line: str) -> None:
+    (root / "userdata" / "cluster" / "more.sh").write_text(f"#!/bin/bash\n{line}\n")
+    with pytest.raises(GeneratorError, match=r"more\.sh sources common\.sh in its own way: write the line \. "):
+        archives.cluster_scripts(root)
+
+
 def test_the_certificate_zip(root: Path, wheels: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(archives.certificate_zip(root, wheels))) as archive:
         entries = archive.infolist()

@@ -11,7 +11,10 @@ import os
 import subprocess
 from pathlib import Path
 
-SCRIPTS = Path(__file__).parents[2] / "userdata" / "cluster"
+from generator.text.archives import cluster_scripts
+
+PROJECT = Path(__file__).parents[2]
+SCRIPTS = cluster_scripts(PROJECT)[1]  # as a node downloads them
 CLUSTER = "hpc-0123abcd-az1"
 SECRETS = ("dbPassw0rd-in-slurmdbd", "jwt-key-of-the-cluster", "accounting-Passw0rd", "jobcomp-Passw0rd")
 
@@ -103,6 +106,9 @@ class Node:
         self.configure("slurmdbd.conf", "StoragePass=dbPassw0rd-in-slurmdbd\n")
         for name, script in STAND_INS.items():
             self.stand_in(name, script)
+        (folder / "scripts").mkdir()
+        for name, packed in SCRIPTS.items():
+            (folder / "scripts" / name).write_bytes(packed)
 
     @property
     def home(self) -> Path:
@@ -123,7 +129,7 @@ class Node:
         environment = {"PATH": f"{self.bin}:{os.environ['PATH']}", "NODE": str(self.folder)}
         environment |= {"TMPDIR": str(self.folder / "tmp"), "REAL": "/usr/bin", **given}
         return subprocess.run(
-            ["bash", str(SCRIPTS / script), *arguments],
+            ["bash", str(self.folder / "scripts" / script), *arguments],
             env=environment,
             capture_output=True,
             text=True,

@@ -29,11 +29,11 @@ from moto.fsx.models import fsx_backends
 
 from generator.cfn.regions import partition_of
 from generator.stack import build
-from tests.support.account_names import checkable
+from generator.text.archives import cluster_scripts
 from tests.support.cluster_configuration import CLUSTER_NAME, PARAMETERS
 
 IMAGE = "aws-parallelcluster-3.16.1-amzn2023-hvm-x86_64-202601010000"
-SCRIPTS = tuple(path.name for path in (Path(__file__).parents[2] / "userdata" / "cluster").iterdir())
+SCRIPTS = tuple(cluster_scripts(Path(__file__).parents[2])[1])
 NODE_POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:List*", "Resource": "*"}]}'
 
 

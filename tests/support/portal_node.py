@@ -148,11 +148,16 @@ class PortalNode:
 
     def step(self, name: str, **environment: str) -> tuple[int, str]:
         """Runs one step of the bootstrap."""
-        return self.run(f"steps/{name}.sh", **environment)
+        [path] = (path for path in self.steps() if path.stem == name)
+        return self.run(str(path.relative_to(self.bundle)), **environment)
+
+    def steps(self) -> list[Path]:
+        """The steps of the bootstrap and of the flavor, in their order."""
+        return sorted(self.bundle.rglob("steps/*.sh"), key=lambda path: path.name)
 
     def ready_for(self, step: str) -> None:
         """Runs the steps before `step`, which must all succeed."""
-        for path in sorted((self.bundle / "steps").iterdir()):
+        for path in self.steps():
             if path.stem == step:
                 return
             status, output = self.step(path.stem)

@@ -5,31 +5,17 @@
 #
 # ParallelCluster runs this as OnNodeStart, as root, on the head node and on every compute node, before it configures
 # them. A job runs under its submitter's uid, so each account has one uid everywhere: on both portal nodes, both
-# clusters and in what they write to /efs. Where an account is missing, Slurm accepts the job and requeues it for ever.
-# Run again, it changes nothing.
-set -euo pipefail
+# clusters and in their files on /efs. Where an account is missing, Slurm accepts the job and requeues it endlessly. A
+# second run changes nothing.
+readonly script=accounts.sh node=${1:?usage: accounts.sh head|compute}
+. "$(dirname "$0")/common.sh"
 
-readonly node=${1:?usage: accounts.sh head|compute}
-
-# Both go to ParallelCluster's log by way of stdout. A failure goes to stderr as well: of a compute node's failure only
-# that reaches the cluster's event log.
-say() {
-  printf 'accounts.sh: %s\n' "$*"
-  logger --tag hpc-portal "accounts.sh: $*" || true
-}
-
-fail() {
-  say "error: $*"
-  printf '%s\n' "$*" >&2
-  exit 1
-}
-
-# account NAME ID SHELL: a group and a user of that name with the same number and no password.
-# The number's place is here; the portal's scripts use the same (a test compares them).
+# account NAME ID SHELL: makes a group and a user with the same name and number, without a password.
+# The numbers are set at the end of this file; the portal's scripts use the same ones (a test compares them).
 account() {
   local name=$1 id=$2 shell=$3 home=--no-create-home entry
   if entry=$(getent group "$name"); then
-    [[ $(cut -d : -f 3 <<<"$entry") == "$id" ]] ||
+    [[ $(cut -d : -f 3 <<< "$entry") == "$id" ]] ||
       fail "group $name exists on this image with another gid than $id: remove it from the image."
   elif entry=$(getent group "$id"); then
     fail "gid $id, which the portal's group $name needs, belongs to ${entry%%:*} on this image: remove that group."
@@ -37,10 +23,10 @@ account() {
     groupadd --gid "$id" "$name" || fail "groupadd could not make group $name: see its message above."
     say "made group $name ($id)"
   fi
-  # Compute nodes mount /home from the head node, so only that one makes home directories.
+  # Compute nodes mount /home from the head node, so only the head node makes home directories.
   [[ $node != head ]] || home=--create-home
   if entry=$(getent passwd "$name"); then
-    [[ $(cut -d : -f 3,4 <<<"$entry") == "$id:$id" ]] ||
+    [[ $(cut -d : -f 3,4 <<< "$entry") == "$id:$id" ]] ||
       fail "account $name exists on this image with other ids than $id:$id: remove it from the image."
   elif entry=$(getent passwd "$id"); then
     fail "uid $id, which the portal's account $name needs, belongs to ${entry%%:*} on this image: remove that account."

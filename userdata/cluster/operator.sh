@@ -5,23 +5,16 @@
 #   SLURM-FOLDER  where slurm.conf is (/opt/slurm/etc)
 #
 # ParallelCluster runs this as root on the head node, after publish.sh, as OnNodeConfigured and OnNodeUpdated. Without
-# accounting Slurm knows no such role and this does nothing; nor does it when the account is an operator already.
-set -euo pipefail
+# accounting, Slurm has no such role and this does nothing. A second run changes nothing.
+readonly script=operator.sh account=${1:?usage: operator.sh ACCOUNT [SLURM-FOLDER]} etc=${2:-/opt/slurm/etc}
+. "$(dirname "$0")/common.sh"
 
-readonly account=${1:?usage: operator.sh ACCOUNT [SLURM-FOLDER]} etc=${2:-/opt/slurm/etc}
-export PATH=$PATH:/opt/slurm/bin
-
-# To ParallelCluster's log (stdout) and to the system log, which ParallelCluster sends to CloudWatch.
-say() {
-  printf 'operator.sh: %s\n' "$*"
-  logger --tag hpc-portal "operator.sh: $*" || true
-}
-
-# Prints what slurmdbd knows: show association|user ... format=COLUMN.
+# show association|user ... format=COLUMN: prints what slurmdbd knows.
 show() {
   timeout 30 sacctmgr --noheader --parsable2 show "$@"
 }
 
+# change COMMAND...: a change in slurmdbd.
 change() {
   timeout 30 sacctmgr --immediate --quiet "$@"
 }
@@ -35,19 +28,13 @@ make_operator() {
   [[ $level == Operator ]] || change modify user "$account" set adminlevel=Operator
 }
 
-if ! grep -Eiqr '^ *AccountingStorageType *= *accounting_storage/slurmdbd' "$etc" --include='*.conf'; then
+read_settings "$etc"
+if [[ $(setting AccountingStorageType) != *slurmdbd ]]; then
   say "no accounting on this cluster, so no operators"
   exit
 fi
-cluster=$(sed -n 's/^ *ClusterName *= *//Ip' "$etc/slurm.conf")
+cluster=$(setting ClusterName)
 readonly cluster
-for attempt in 1 2 3 4 5 6; do  # slurmdbd, or the database behind it, may just be (re)starting
-  ((attempt == 1)) || sleep 10
-  if make_operator; then
-    say "$account is a Slurm operator"
-    exit
-  fi
-done
-say "error: $account could not be made a Slurm operator: see slurmdbd's log and whether the database runs."
-printf '%s\n' "$account could not be made a Slurm operator: see slurmdbd's log and whether the database runs." >&2
-exit 1
+attempt 6 10 make_operator || # slurmdbd, or the database behind it, may just be (re)starting
+  fail "$account could not be made a Slurm operator: see slurmdbd's log and whether the database runs."
+say "$account is a Slurm operator"

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Asks a directory's servers, one after the other, as sssd will: verified TLS, then a simple bind of the reading user.
+"""Asks a directory's servers, one after the other, as sssd does: verified TLS, then a simple bind as the read-only user
 
 usage: directory-check.py SERVERS USER [CA-FILE] < password
 
-SERVERS are ldaps:// and ldap:// addresses with commas between; the latter are asked for StartTLS (RFC 4511). Prints a
-sentence for each server that does not do. Exit status 0 as soon as one does, 1 if none does.
+SERVERS are ldaps:// and ldap:// addresses with commas between; ldap:// ones are asked for StartTLS (RFC 4511). Prints a
+sentence for each server that cannot be used. Exit status 0 at the first that can, 1 if none can.
 """
 
 import socket
@@ -18,7 +18,7 @@ INVALID_CREDENTIALS = 49
 
 
 class Refusal(Exception):
-    """Why a server does not do."""
+    """Why a server cannot be used."""
 
 
 def field(tag: int, *parts: bytes) -> bytes:
@@ -29,7 +29,7 @@ def field(tag: int, *parts: bytes) -> bytes:
 
 
 def read(connection: socket.socket) -> bytes:
-    """The body of the next field; raises OSError if the server ends before it does."""
+    """The body of the next field; raises OSError if the connection ends in it."""
 
     def exactly(size: int) -> bytes:
         found = b""
@@ -59,7 +59,7 @@ def try_server(address: str, user: str, password: str, trust: ssl.SSLContext) ->
     try:
         with socket.create_connection((url.hostname, port), SECONDS) as plain:
             if url.scheme == "ldap" and (code := ask(plain, 1, field(0x77, field(0x80, START_TLS)))):
-                raise Refusal(f"refuses StartTLS (LDAP result {code}): give it a certificate")
+                raise Refusal(f"refuses StartTLS (LDAP result {code}): install a certificate on it")
             with trust.wrap_socket(plain, server_hostname=url.hostname) as connection:
                 bind = field(0x60, b"\x02\x01\x03", field(0x04, user.encode()), field(0x80, password.encode()))
                 code = ask(connection, 2, bind)
@@ -79,9 +79,7 @@ def main(servers: str, user: str, ca_file: str = "") -> int:
     try:
         trust = ssl.create_default_context(cafile=ca_file or None)
     except OSError as error:
-        print(
-            f"WARNING: The directory's CA certificates in {ca_file} are none that TLS takes ({error}).", file=sys.stderr
-        )
+        print(f"WARNING: The directory's CA certificates in {ca_file} are not valid ({error}).", file=sys.stderr)
         return 1
     for address in servers.split(","):
         try:

@@ -1,13 +1,14 @@
 #!/bin/bash
-# Closes the instance metadata service to everybody but root, by the owner match that ParallelCluster uses on its head
-# nodes. EnginFrame (not EF Portal) has one more: on EC2 its server, which runs as efnobody, reads its license from S3
-# with the node's role again and again; no portal user's command ever runs as efnobody. Adds each rule once, before all
-# others; run at bootstrap and at every boot.
+# Closes the instance metadata service to all users except root, by the owner match that ParallelCluster uses on its
+# head nodes. EnginFrame (not EF Portal) needs one more exception: on EC2 its server, which runs as efnobody, repeatedly
+# reads its license from S3 with the node's role; no portal user's command ever runs as efnobody. Adds each rule once,
+# before all others; run at bootstrap and at every boot.
 set -euo pipefail
 # shellcheck source=/dev/null
 . "${HPC_PORTAL_ROOT:-}/etc/hpc-portal/node.env"
 
-rule() { # rule <iptables command> <rest of a rule of OUTPUT>...: as the first one
+# rule TABLE REST...: puts a rule first in OUTPUT, unless it is there; TABLE is iptables or ip6tables.
+rule() {
   local table=$1
   shift
   "$table" -w 10 -C OUTPUT "$@" 2> /dev/null || "$table" -w 10 -I OUTPUT "$@"

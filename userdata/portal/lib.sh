@@ -1,7 +1,7 @@
 #!/bin/bash
-# What every step and timer of a portal node shares: places, messages, retries, files, secrets, the lock on /efs.
-# Sourced, never run. A step speaks one sentence when it fails, and nothing here ever prints a secret.
-# shellcheck disable=SC2034  # the steps use these names
+# What every step and timer of a portal node shares: places, messages, retries, files, secrets, and the flavor's own.
+# Sourced, never run. A step that fails prints one sentence, and nothing here ever prints a secret.
+# shellcheck disable=SC2034 # the steps use these names
 set -Eeuo pipefail
 umask 022
 export LC_ALL=C
@@ -11,18 +11,20 @@ BUNDLE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 RUN=$ROOT/run/hpc-portal # tmpfs, root only: the one place where a secret may lie, and then only for a moment
 STATE=$ROOT/var/lib/hpc-portal
 EFS=$ROOT/efs
-SHARED=$EFS/hpc-portal # what the portal nodes tell each other; no secret in it
+SHARED=$EFS/hpc-portal # shared by the portal nodes; no secret in it
 SHARED_SLURM=$EFS/slurm
-EXPLAINED=70 # exit status of whatever has already said its sentence
+EXPLAINED=70                # exit status of a program that has printed its sentence already
 INSTALLED=$SHARED/installed # there once the portal on /efs is complete
 
-fail() { # fail <sentence>
+# fail SENTENCE: prints it and ends the step.
+fail() {
   printf 'ERROR: %s\n' "$*" >&2
   exit $EXPLAINED
 }
 
-# A command that fails where nobody expected it. Full disks are told apart, since they make any command fail.
-unexpected() { # unexpected <status> <line>
+# unexpected STATUS LINE: a command failed without a sentence of its own. A full disk makes any command fail, so it is
+# named.
+unexpected() {
   ((BASH_SUBSHELL == 0 && $1 != EXPLAINED)) || exit "$1"
   local free
   free=$(df --output=avail -k "$ROOT/" | tail -n 1) || free=unknown
@@ -39,22 +41,14 @@ TMPDIR=$RUN # not exported: where bash itself would put a here-document that is 
 . "$ROOT/etc/hpc-portal/node.env"
 export AWS_DEFAULT_REGION=$REGION AWS_PAGER=''
 
-case $FLAVOR in
-  EnginFrame) PORTAL_ROOT=$EFS/nice ;;
-  EFPortal) PORTAL_ROOT=$EFS/nisp ;;
-  *) fail "The portal's flavor is EnginFrame or EFPortal, not $FLAVOR: choose one of these." ;;
-esac
-EF_TOP=$PORTAL_ROOT/enginframe
-DATABASE_SCHEMA=enginframedb
-DATABASE_USER=enginframe
-JAVA_LINK=$ROOT/opt/hpc-portal-java # one path for the shared configuration, whatever Java an image brings
-
-# Nothing here may take for ever. In the foreground, so that what ends a step ends its commands as well.
-within() { # within <seconds> <command>...
+# within SECONDS COMMAND...: runs the command for at most so long; nothing here may run without a bound. In the
+# foreground, so that a signal that ends a step ends its commands as well.
+within() {
   timeout --foreground --kill-after=10 "$@"
 }
 
-attempt() { # attempt <times> <seconds between> <command>...: until it succeeds
+# attempt TIMES SECONDS COMMAND...: runs the command until it succeeds, at most TIMES, with a pause of SECONDS between.
+attempt() {
   local times=$1 pause=$2 n
   shift 2
   for ((n = 1; ; n++)); do
@@ -64,9 +58,9 @@ attempt() { # attempt <times> <seconds between> <command>...: until it succeeds
   done
 }
 
-# Standard input becomes a file, at once or not at all, and only if it differs: a second run changes nothing.
-# FILE_CHANGED says which (unless called in a pipe).
-put_file() { # put_file <path> <mode> [<owner>]
+# put_file FILE MODE [OWNER]: writes standard input to FILE in one step, and only if it differs, so that a second run
+# changes nothing. FILE_CHANGED says whether it did (unless called in a pipe).
+put_file() {
   local path=$1 mode=$2 owner=${3:-} staged=$RUN/staged.$$
   FILE_CHANGED=no
   (umask 077 && cat > "$staged")
@@ -81,89 +75,70 @@ put_file() { # put_file <path> <mode> [<owner>]
   rm -f "$staged"
 }
 
-# Whether a service has taken a file's text. A run that ended between writing and telling is not forgotten this way.
-taken() { # taken <service> <file>
+# taken SERVICE FILE: whether the service runs with the file's text. That of a run that ended between writing the file
+# and restarting the service is not forgotten this way.
+taken() {
   [[ -e $STATE/taken-$1 && ! $2 -nt $STATE/taken-$1 ]]
 }
-take() { # take <service>: it has the file's text now
+
+# take SERVICE: notes that the service runs with its file's text now.
+take() {
   mkdir -p "$STATE"
   touch "$STATE/taken-$1"
 }
 
-put_unit() { # put_unit <unit of units/>: known to systemd and started at boot
-  put_file "$ROOT/etc/systemd/system/$1" 0644 < "$BUNDLE/units/$1"
+# put_unit FILE: makes systemd know a unit of this bundle.
+put_unit() {
+  put_file "$ROOT/etc/systemd/system/${1##*/}" 0644 < "$1"
   [[ $FILE_CHANGED == no ]] || within 60 systemctl daemon-reload
 }
 
-install_package() { # install_package <package>...: from the distribution's repositories, bounded
+# install_package PACKAGE...: from the distribution's repositories.
+install_package() {
   attempt 4 15 within 300 dnf -y -q install "$@"
 }
 
-# The answer of Secrets Manager, as JSON. Its text goes through pipes and shell variables only.
-fetch_secret() { # fetch_secret <ARN> <what it is>
-  local arn=$1 what=$2 answer n errors=$RUN/secret-errors
+# fetch_secret ARN NAME: prints the answer of Secrets Manager, as JSON. It goes through pipes and shell variables only.
+fetch_secret() {
+  local arn=$1 name=$2 answer n errors=$RUN/secret-errors
   for n in 1 2 3 4 5; do
     if answer=$(within 60 aws secretsmanager get-secret-value --secret-id "$arn" --output json 2> "$errors"); then
       [[ $answer == *'"SecretString"'* ]] ||
-        fail "The secret of $what ($arn) holds no text: store it as text, not as binary."
+        fail "The secret of $name ($arn) holds no text: store it as text, not as binary."
       printf '%s' "$answer"
       return 0
     fi
     case $(< "$errors") in
       *AccessDenied*)
-        fail "This node's role may not read the secret of $what ($arn): allow secretsmanager:GetSecretValue on it," \
+        fail "This node's role may not read the secret of $name ($arn): allow secretsmanager:GetSecretValue on it," \
           "and kms:Decrypt if it is encrypted with a key of your own."
         ;;
       *ResourceNotFound*)
-        fail "The secret of $what ($arn) does not exist in $REGION or holds no value: give it one, or another ARN."
+        fail "The secret of $name ($arn) does not exist in $REGION or holds no value: store one, or name another ARN."
         ;;
-      *InvalidRequest*) fail "The secret of $what ($arn) is marked for deletion: restore it." ;;
+      *InvalidRequest*) fail "The secret of $name ($arn) is marked for deletion: restore it." ;;
     esac
     sleep $((n * 3))
   done
-  fail "Secrets Manager did not hand out the secret of $what ($arn): $(tail -n 1 "$errors"); does this node reach it?"
+  fail "Secrets Manager did not return the secret of $name ($arn): $(tail -n 1 "$errors"); check that this node" \
+    "reaches it."
 }
 
-json_field() { # json_field <key>: of the JSON object on standard input
+# json_field KEY: prints a value of the JSON object on standard input.
+json_field() {
   python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]], end="")' "$1"
 }
 
-secret_text() { # secret_text <ARN> <what it is>: its text
+# secret_text ARN NAME: prints the text of a secret.
+secret_text() {
   local answer
   answer=$(fetch_secret "$1" "$2") || exit
   printf '%s' "$answer" | json_field SecretString
 }
 
-# One node at a time may install or configure what lies on /efs. The lock is released with the process that holds it,
-# however that ends: NFSv4 locks of a dead client lapse with its lease. The installer inherits it, since it is what
-# the lock is about; what may leave a service running must not (9>&-).
-take_portal_lock() { # take_portal_lock <seconds to wait at most>
-  local owner=$SHARED/portal.lock.owner
-  mkdir -p "$SHARED"
-  exec 9>> "$SHARED/portal.lock"
-  if ! flock -n 9; then
-    echo "waiting for $(cat "$owner" 2> /dev/null || echo 'another node') to release the portal's lock"
-    flock -w "$1" 9 || fail "$(cat "$owner" 2> /dev/null || echo 'Another node') still holds the portal's lock" \
-      "/efs/hpc-portal/portal.lock after $1 s: see that node's /var/log/hpc-portal-bootstrap.log."
-  elif [[ -e $owner ]]; then
-    echo "the run of $(cat "$owner") ended half-way; this one finishes it"
-  fi
-  echo "$HOSTNAME (since $(date -u +%FT%TZ))" > "$owner"
-}
-
-release_portal_lock() {
-  rm -f "$SHARED/portal.lock.owner"
-  exec 9>&-
-}
-
-portal_servers() { # the servers of the portal as EnginFrame lists them
-  local list
-  # shellcheck disable=SC2086  # a word for each
-  list=$(printf ",%s:7800" $PEERS)
-  printf '%s' "${list#,}"
-}
-
-portal_status() { # portal_status <address>: HTTP status of its start page, 000 when there is no answer
-  # The certificate is EnginFrame's own and names no address; what is asked is whether it answers.
-  curl -s -k -o /dev/null -m "${2:-15}" -w '%{http_code}' "https://$1:8443/enginframe/" || true
-}
+case $FLAVOR in
+  EnginFrame | EFPortal) FLAVOR_FOLDER=$BUNDLE/flavors/enginframe ;; # the second is the successor of the first
+  *) fail "The portal's flavor is EnginFrame or EFPortal, not $FLAVOR: choose one of these." ;;
+esac
+# shellcheck source=flavors/enginframe/lib.sh
+. "$FLAVOR_FOLDER/lib.sh"

@@ -1,17 +1,20 @@
 #!/bin/bash
-# Takes a Lustre file system off the node when it no longer answers, as that of a lost zone: whatever touches it would
-# hang, df and logins included. Its automount stays, so the next use mounts it again, or fails within its bound. A timer
-# runs it several times a minute on every portal node.
+# Unmounts a Lustre file system that no longer answers, such as that of a lost zone: every access would hang, those of
+# df and logins included. Its automount remains, so the next use mounts it again, or fails within its bound.
 #
-# usage: watch-lustre.sh [SECONDS]: how long a file system may take to answer (20)
-# shellcheck source=/dev/null
+# usage: watch-lustre.sh [SECONDS]
+#   SECONDS  how long a file system may take to answer (20)
+#
+# A timer runs this several times a minute on every portal node.
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/lib.sh"
 
+# say SENTENCE: logs it with the time.
 say() { echo "$(date -u +%FT%TZ) $*"; }
 
-# A server that is merely slow, or fails over, gets some time: unmounting by force costs whoever uses it an error.
-# Not `within`: what hangs in dead Lustre may not even die when killed, and must then be left behind.
-answers() { # answers <folder> <seconds>
+# answers FOLDER SECONDS: whether its file system does. A server that is merely slow, or fails over, gets some time: a
+# forced unmount costs its users an error. Not `within`: a process that hangs in dead Lustre may not even die when
+# killed, and must then be left behind.
+answers() {
   local deadline=$((SECONDS + $2)) probe
   stat -f "$1" > /dev/null 2>&1 < /dev/null &
   probe=$!

@@ -1,13 +1,18 @@
 # shellcheck shell=bash disable=SC2154  # the bench puts values and an interpreter before it
-# What ParallelCluster does on a node, in its order: sssd, the OnNodeStart script, storage, Slurm's configuration, its
-# daemons, and on the head node the OnNodeConfigured scripts. As ParallelCluster does, it stops at the first script that fails.
-# From the bench: KIND (head|compute), CLUSTER, FILE_SYSTEM, LUSTRE, LUSTRE_AT, HOME_FOLDER, SHARED_FOLDER, SSSD_DOMAIN (of
-# sssd.conf, without the password), SSSD_CONF (the rest of it), DIRECTORY_SECRET, MUNGE_SECRET, DATABASE_*, ON_NODE_START and ON_NODE_CONFIGURED (a script and its arguments a line), SLURM_CONF, CLUSTER_CONF.
+# Configures a node as ParallelCluster does, in its order: sssd, the OnNodeStart script, storage, Slurm's configuration,
+# its daemons, and on the head node the OnNodeConfigured scripts. As ParallelCluster does, it stops at the first script
+# that fails. From the bench: KIND (head|compute), CLUSTER, FILE_SYSTEM, LUSTRE, LUSTRE_AT, HOME_FOLDER, SHARED_FOLDER,
+# SSSD_DOMAIN (of sssd.conf, without the password), SSSD_CONF (the rest of it), DIRECTORY_SECRET, MUNGE_SECRET,
+# DATABASE_*, ON_NODE_START and ON_NODE_CONFIGURED (a script and its arguments a line), SLURM_CONF, CLUSTER_CONF.
 set -euo pipefail
 export AWS_DEFAULT_REGION=$REGION
+
+# secret ARN: prints its text.
 secret() {
   aws secretsmanager get-secret-value --secret-id "$1" --query SecretString --output text
 }
+
+# custom_actions LINES: runs a script and its arguments a line.
 custom_actions() {
   local script arguments
   while read -r script arguments; do
@@ -37,14 +42,17 @@ if [[ $KIND == head ]]; then
   mkdir -m 600 ${copy%/*}
   (
     umask 077
-    printf '[domain/default]\n%sldap_default_authtok = %s\n%s' "$SSSD_DOMAIN" "$(secret "$DIRECTORY_SECRET")" "$SSSD_CONF" \
-      > /etc/sssd/sssd.conf
+    printf '[domain/default]\n%sldap_default_authtok = %s\n%s' "$SSSD_DOMAIN" "$(secret "$DIRECTORY_SECRET")" \
+      "$SSSD_CONF" > /etc/sssd/sssd.conf
     cp /etc/sssd/sssd.conf $copy.new
     mv $copy.new $copy
   )
 else
   # ParallelCluster itself starts them when the head node is ready.
-  for _ in {1..300}; do [[ ! -e $copy ]] || break; sleep 0.2; done
+  for _ in {1..300}; do
+    [[ ! -e $copy ]] || break
+    sleep 0.2
+  done
   cp $copy /etc/sssd/sssd.conf
 fi
 authselect select sssd with-mkhomedir --force
@@ -90,7 +98,8 @@ mkdir -p /var/log/slurm
 chown slurm: /var/log/slurm
 systemctl enable -q --now slurmdbd.service
 for _ in {1..100}; do
-  if sacctmgr -iQ add cluster "$CLUSTER" || sacctmgr -nP show cluster "$CLUSTER" format=cluster | grep -q .; then break; fi
+  ! sacctmgr -iQ add cluster "$CLUSTER" || break
+  ! sacctmgr -nP show cluster "$CLUSTER" format=cluster | grep -q . || break
   sleep 0.2
 done
 systemctl enable -q --now slurmctld.service

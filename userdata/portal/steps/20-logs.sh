@@ -1,7 +1,6 @@
 #!/bin/bash
-# Logs and metrics to CloudWatch. An early step, so that the log of a bootstrap that fails later is kept when the
-# instance is gone. A node without the agent still serves: that is said, and no failure.
-# shellcheck source=/dev/null
+# Sends logs and metrics to CloudWatch. An early step, so that the log of a bootstrap that fails later outlives the
+# instance. A node without the agent still serves: that is a warning, not a failure.
 . "$(dirname "$0")/../lib.sh"
 
 control=$ROOT/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl
@@ -12,9 +11,10 @@ if [[ ! -x $control ]] && ! install_package amazon-cloudwatch-agent; then
   exit 0
 fi
 
-# Streams are named <instance>/<log>. The role may not create log groups, so that none comes back after a delete.
-# A wildcard would give the newest file only, unless publish_multi_logs. EnginFrame names its log folder after the host.
-collect() { # collect <file> <log>
+# collect FILE LOG [MORE]: an entry of the agent's configuration. Streams are named INSTANCE/LOG. The role may not
+# create log groups, so that none reappears after a delete. A wildcard would give the newest file only, unless
+# publish_multi_logs. EnginFrame names its log folder after the host.
+collect() {
   printf '{"file_path": "%s", "log_group_name": "%s", "log_stream_name": "{instance_id}/%s", "timezone": "UTC"%s}' \
     "$1" "$LOG_GROUP" "$2" "${3:-}"
 }

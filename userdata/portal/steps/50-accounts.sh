@@ -1,10 +1,11 @@
 #!/bin/bash
-# The portal's accounts, with the same numbers on both portal nodes and on every node of the clusters (the clusters'
-# scripts make them there): a job runs under its submitter's uid. Then efadmin's password, from Secrets Manager.
-# shellcheck source=/dev/null
+# Makes the portal's accounts, with the same numbers on both portal nodes and on every node of the clusters (the
+# clusters' scripts make them there): a job runs under its submitter's uid. Then sets efadmin's password, from Secrets
+# Manager.
 . "$(dirname "$0")/../lib.sh"
 
-account() { # account <name> <uid and gid> <shell>
+# account NAME ID SHELL: makes a group and a user with the same name and number.
+account() {
   local name=$1 id=$2 shell=$3 entry
   if entry=$(getent group "$name"); then
     [[ $(cut -d : -f 3 <<< "$entry") == "$id" ]] ||
@@ -27,7 +28,8 @@ account() { # account <name> <uid and gid> <shell>
 account efadmin 5001 /bin/bash
 account efnobody 5002 /bin/bash # Tomcat is started through a login shell; no password is ever set
 
-# The operator's secret is the bare password or JSON with a key "password".
+# password_of: prints the password in an answer of Secrets Manager. The operator's secret is the bare password or JSON
+# with a key "password".
 password_of() {
   python3 -c '
 import json, sys
@@ -40,7 +42,7 @@ sys.stdout.write(text if isinstance(text, str) else "")
 '
 }
 
-# Set once for each version of the secret: hashing the same password anew would change /etc/shadow every time.
+# Set once for each version of the secret: hashing the same password again would change /etc/shadow every time.
 answer=$(fetch_secret "$ADMIN_SECRET_ARN" "efadmin's password")
 version=$(printf '%s' "$answer" | json_field VersionId)
 password=$(printf '%s' "$answer" | password_of)

@@ -1,6 +1,5 @@
 #!/bin/bash
-# The munge key that all clusters share: with it this node's users are believed to be who they are.
-# shellcheck source=/dev/null
+# Installs the munge key that all clusters share: it proves to them the identity of this node's users.
 . "$(dirname "$0")/../lib.sh"
 
 key=$RUN/munge.key
@@ -9,7 +8,7 @@ text=$(secret_text "$MUNGE_SECRET_ARN" "the clusters' munge key")
 (umask 077 && printf '%s' "$text" | base64 --decode > "$key" 2> /dev/null) ||
   fail "The munge key in $MUNGE_SECRET_ARN is not base64: restore the secret's first version."
 size=$(stat -c %s "$key")
-((size >= 32 && size <= 1024)) || # what munged and ParallelCluster accept
+((size >= 32 && size <= 1024)) || # the limits of munged and ParallelCluster
   fail "The munge key in $MUNGE_SECRET_ARN has $size bytes after decoding; it must have 32 to 1024:" \
     "restore the secret's first version."
 

@@ -1,30 +1,30 @@
 #!/bin/bash
-# Users from a directory (Active Directory or LDAP), by sssd, with the uids that they have on the clusters: the domain
-# below is what ParallelCluster makes there of DirectoryService in templates/cluster.yaml. Without a directory all of
-# this is taken away again. A directory that does not answer is said and stops nothing: efadmin is a local account.
-# shellcheck source=/dev/null
+# Adds the users of a directory (Active Directory or LDAP), by sssd, with the uids that they have on the clusters: the
+# domain below equals the one that ParallelCluster makes there of DirectoryService in templates/cluster.yaml. Without a
+# directory, all of this is removed again. An unreachable directory is logged as a warning and the bootstrap continues:
+# efadmin is a local account.
 . "$(dirname "$0")/../lib.sh"
 
 conf=$ROOT/etc/sssd/sssd.conf
 mark='# Made by the bootstrap of the portal node: changes made here are lost.'
 ca=$SHARED/directory-ca.pem # the clusters trust this file too
 packages=(sssd sssd-ldap authselect oddjob-mkhomedir)
-backup=hpc-portal # authselect's name for what was before
+backup=hpc-portal # authselect's name for the state before
 
 if [[ -z $DIRECTORY_DOMAIN ]]; then
   grep -qsxF "$mark" "$conf" || exit 0
   within 60 systemctl disable -q --now sssd.service oddjobd.service
   within 60 authselect backup-restore "$backup" ||
     fail "The sign-in as it was before the directory could not be restored (authselect): replace this node."
-  rm -rf "$conf" "$ROOT"/var/lib/sss/db/*.ldb # last, so that a run that is cut short is done again
+  rm -rf "$conf" "$ROOT"/var/lib/sss/db/*.ldb # last, so that an interrupted run is repeated
   echo "users from a directory are no longer known here"
   exit 0
 fi
 
-# The secret is one line of text, as ParallelCluster wants it; it goes into sssd.conf, which root alone may read.
-password=$(secret_text "$DIRECTORY_SECRET_ARN" "the directory's reading user")
+# The secret is one line of text, as ParallelCluster requires; it goes into sssd.conf, which root alone may read.
+password=$(secret_text "$DIRECTORY_SECRET_ARN" "the directory's read-only user")
 [[ -n $password && $password != *[[:cntrl:]]* && $password != '{'* ]] ||
-  fail "The secret of the directory's reading user ($DIRECTORY_SECRET_ARN) must be the password alone, on one line."
+  fail "The secret of the directory's read-only user ($DIRECTORY_SECRET_ARN) must be the password alone, on one line."
 
 certified=''
 if [[ -n $DIRECTORY_CA_SECRET_ARN ]]; then
@@ -32,7 +32,7 @@ if [[ -n $DIRECTORY_CA_SECRET_ARN ]]; then
   [[ $certificates == *-----BEGIN\ CERTIFICATE-----*-----END\ CERTIFICATE-----* ]] ||
     fail "The secret of the directory's CA certificates ($DIRECTORY_CA_SECRET_ARN) holds none: store them in PEM."
   [[ $certificates != *PRIVATE\ KEY* ]] ||
-    fail "The secret of the directory's CA certificates ($DIRECTORY_CA_SECRET_ARN) holds a private key: take it out," \
+    fail "The secret of the directory's CA certificates ($DIRECTORY_CA_SECRET_ARN) holds a private key: remove it," \
       "since the certificates become public."
   put_file "$ca" 0644 <<< "$certificates"
   certified="ldap_tls_cacert = ${ca#"$ROOT"}"
@@ -46,8 +46,8 @@ base=$DIRECTORY_DOMAIN
 [[ $base == *=* ]] || base=DC=${base//./,DC=}
 mapped=False
 [[ $DIRECTORY_SCHEMA != AD ]] || mapped=True
-# Who may not sign in on the clusters is not even known here, whether or not the portal asks PAM for more than whether
-# a password is right.
+# A user who may not sign in on the clusters is not even known here: it does not matter whether the portal asks PAM for
+# more than the password.
 filtered=''
 [[ -z $DIRECTORY_FILTER ]] || filtered="access_provider = ldap
 ldap_access_filter = $DIRECTORY_FILTER

@@ -1,16 +1,16 @@
 #!/bin/bash
-# Starts the portal and waits until it answers on this node: only then is the node worth its place behind the balancer.
-# shellcheck source=/dev/null
-. "$(dirname "$0")/../lib.sh"
+# Starts the portal and waits until it answers on this node: only then does the node belong behind the load balancer.
+. "$(dirname "$0")/../../../lib.sh"
 
-put_unit hpc-portal-watchdog.service
-put_unit hpc-portal-watchdog.timer
-put_file "$ROOT/etc/systemd/system/enginframe.service.d/hpc-portal.conf" 0644 < "$BUNDLE/units/enginframe.conf"
-within 60 systemctl daemon-reload # the installer's own unit, too, may be news to systemd
+put_unit "$FLAVOR_FOLDER/units/hpc-portal-watchdog.service"
+put_unit "$FLAVOR_FOLDER/units/hpc-portal-watchdog.timer"
+put_file "$ROOT/etc/systemd/system/enginframe.service.d/hpc-portal.conf" 0644 < "$FLAVOR_FOLDER/units/enginframe.conf"
+within 60 systemctl daemon-reload # the installer's own unit may be new to systemd as well
 within 60 systemctl enable -q enginframe.service
 within 600 systemctl start enginframe.service ||
   fail "EnginFrame's service did not start: see journalctl -u enginframe and ${EF_TOP#"$ROOT"}/logs."
 
+# answers: whether the portal does.
 answers() { [[ $(portal_status 127.0.0.1) == [23]?? ]]; }
 if ! attempt 300 2 answers; then
   find "$EF_TOP/logs" -path "*$(hostname -s)*" -name '*.log' -mmin -30 -exec tail -n 5 {} + >&2 || true

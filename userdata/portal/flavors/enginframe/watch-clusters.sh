@@ -1,9 +1,8 @@
 #!/bin/bash
-# Keeps EnginFrame's list of Slurm clusters (ef.slurm.conf, on /efs) in step with what head nodes publish under
-# /efs/slurm/<cluster>/, and says when a cluster's state changes as this node sees it. A timer runs it every minute on
-# every portal node; all write the same text, at once or not at all.
-# shellcheck source=/dev/null
-. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/lib.sh"
+# Keeps EnginFrame's list of Slurm clusters (ef.slurm.conf, on /efs) in step with the head nodes' publications in
+# /efs/slurm/CLUSTER/, and logs each change of a cluster's state as this node sees it. A timer runs it every minute on
+# every portal node; all write the same text, each in one step.
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../../lib.sh"
 
 conf=$EF_TOP/conf/plugins/slurm/ef.slurm.conf
 state=$RUN/clusters.state
@@ -11,30 +10,33 @@ fresh=$RUN/ef.slurm.conf.$$
 trap 'rm -f "$fresh"' EXIT
 squeue=$ROOT/opt/slurm/bin/squeue
 
-ready() { # ready <key>: of $home/READY
+# ready KEY: prints its value in $home/READY.
+ready() {
   sed -n "s/^$1=//p" "$home/READY" | head -n 1
 }
 
-# What READY promises must be there, whole and root's own: /efs is open to all users at its top. Prints why not.
+# unfit: prints why the publication in $home cannot be used, if so. All that READY names must be there, whole and root's
+# own: the top of /efs is open to all users.
 unfit() {
   [[ -d $home && ! -L $home && -O $home ]] || { echo "its folder is not root's own" && return; }
   [[ -e $home/READY ]] || { echo "its publication has no READY yet" && return; }
   local folder # the link beside it may be newer for a moment, and is whole all the same
   folder=$home/$(ready CONFIG)
   [[ $(ready CLUSTER) == "$name" && $folder =~ /config-[0-9a-f]+$ && -s $folder/slurm.conf &&
-    $(readlink "$home/current") =~ ^config-[0-9a-f]+$ &&
-    $(sha256sum < "$folder/SHA256SUMS" | cut -d ' ' -f 1) == "$(ready SHA256)" ]] ||
+  $(readlink "$home/current") =~ ^config-[0-9a-f]+$ &&
+  $(sha256sum < "$folder/SHA256SUMS" | cut -d ' ' -f 1) == "$(ready SHA256)" ]] ||
     { echo "its publication is half-written or damaged" && return; }
   (cd "$folder" && sha256sum --check --status SHA256SUMS) || echo "its publication is damaged"
 }
 
-# How the controller takes this node: a wrong munge key or clock would otherwise show as jobs that never start.
+# verdict: prints how the controller answers this node. A wrong munge key or clock would otherwise show only as jobs
+# that never start.
 verdict() {
   local errors version newest client
   version=$(ready SLURM_VERSION)
-  # Even for its version a client wants a configuration.
+  # A client needs a configuration even to print its version.
   if ! client=$(SLURM_CONF=$home/current/slurm.conf within 8 "$squeue" --version 2>&1); then
-    echo "ERROR: this node's Slurm client does not take its configuration: $(tail -n 1 <<< "$client")"
+    echo "ERROR: this node's Slurm client refuses its configuration: $(tail -n 1 <<< "$client")"
     return
   fi
   client=${client#slurm* }
@@ -78,13 +80,13 @@ for home in "$SHARED_SLURM"/*/; do
   section=${section//@ID@/"$id"}
   sections+=${section//@NAME@/"$name"}$'\n'
   report+="cluster $name $(verdict)"$'\n'
-  if [[ -f $home/TROUBLE && ! -L $home/TROUBLE ]]; then # what its head node has to say beside that
+  if [[ -f $home/TROUBLE && ! -L $home/TROUBLE ]]; then # reports of its head node
     report+=$(head -n 5 "$home/TROUBLE" | sed "s/^/cluster $name ERROR: /")$'\n'
   fi
 done
 
-# Our part stands at the end, where it wins; the vendor's text before it stays. SLURM_CLUSTER_LABEL is for one cluster
-# and must not be there with several.
+# Our part is at the end, where it takes precedence; the vendor's text before it is kept. SLURM_CLUSTER_LABEL is for one
+# cluster and must not be there with several.
 [[ -e $conf ]] || touch "$conf"
 {
   sed -e '/^# BEGIN clusters/,/^# END clusters/d' -e '/^SLURM_CLUSTER_LABEL=/d' "$conf"

@@ -1,19 +1,21 @@
 #!/bin/bash
 # Installs the portal on /efs with the vendor's unattended installer. Called by step 70-portal, which holds the lock.
 # The database's password is in efinstall.config for as long as the installer runs, in a tmpfs that only root reads.
-# shellcheck source=/dev/null
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../../lib.sh"
 
-work=$RUN/install # the installer also writes the answers it used into the folder that it runs in
+work=$RUN/install # the installer also writes its answers into the folder that it runs in
 log=$ROOT/var/log/hpc-portal-installer.log
 cache=$ROOT/var/cache/hpc-portal
+
+# cleanup: removes the downloads and the password.
 cleanup() { rm -rf "$work" "$cache"; }
 trap cleanup EXIT
 cleanup
 mkdir -p "$cache"
 (umask 077 && mkdir -p "$work")
 
-fetch() { # fetch <URL> <file>
+# fetch URL FILE: downloads once.
+fetch() {
   case $1 in
     s3://*) within 900 aws s3 cp --only-show-errors "$1" "$2" ;;
     https://*) within 930 curl -sSfL --connect-timeout 15 -m 900 --proto =https --proto-redir =https -o "$2" "$1" ;;
@@ -21,8 +23,9 @@ fetch() { # fetch <URL> <file>
   esac
 }
 
-# A checksum that was given is enforced. A blank one is what the first installation found, recorded on /efs.
-download() { # download <URL> <file> <name> <SHA-256 or blank> <form parameter>
+# download URL FILE NAME SHA256 PARAMETER: downloads and checks. Without a SHA256, that of the first installation
+# counts, which is recorded on /efs. PARAMETER begins the names of the form's questions about this file.
+download() {
   local url=$1 file=$2 name=$3 wanted=${4,,} record=$SHARED/$3.sha256 sum origin="$5Sha256 names"
   attempt 3 20 fetch "$url" "$file" ||
     fail "The $name could not be downloaded from $url: see the message above, and set $5Url to where it is."
@@ -32,21 +35,24 @@ download() { # download <URL> <file> <name> <SHA-256 or blank> <form parameter>
     origin="the first installation recorded in /efs/hpc-portal/$name.sha256"
   fi
   [[ $sum == "${wanted:-$sum}" ]] ||
-    fail "The $name from $url has the SHA-256 $sum, not the $wanted that $origin: find out why before you change that."
+    fail "The $name from $url has the SHA-256 $sum, not the $wanted that $origin: find out why before you change it."
   put_file "$record" 0644 <<< "$sum"
 }
 
-property() { # a value as a Java properties file spells it
+# property VALUE: prints it as a Java properties file spells it.
+property() {
   local text=${1//\\/\\\\}
   text=${text//:/\\:}
   printf '%s' "${text//=/\\=}"
 }
 
-fill() { # fill <placeholder> <value>: in $config, whose text never is an argument of a command
+# fill PLACEHOLDER VALUE: in $config, whose text is never an argument of a command.
+fill() {
   config=${config//"@$1@"/"$(property "$2")"}
 }
 
-database_jar() { # the driver's jar, out of the vendor's archive
+# database_jar FOLDER: puts the driver's jar there, from the vendor's archive if it is in one.
+database_jar() {
   case $JDBC_URL in
     *.jar) cp "$cache/driver" "$1/mysql-connector-j.jar" ;;
     *)
@@ -91,10 +97,10 @@ if ((status != 0)); then
   fail "The installer of $FLAVOR ended with status $status; the end of /var/log/hpc-portal-installer.log is above."
 fi
 [[ -x $EF_TOP/bin/enginframe && -s $EF_TOP/current-version ]] ||
-  fail "The installer of $FLAVOR ended well but left no ${EF_TOP#"$ROOT"}/bin/enginframe: is it the right installer?"
+  fail "The installer of $FLAVOR succeeded but made no ${EF_TOP#"$ROOT"}/bin/enginframe: is it the right installer?"
 
-# The password belongs into EnginFrame's keystore only. Copies of the answers lose the line, and any other file that
-# has it is reported and closed to others.
+# The password belongs in EnginFrame's keystore only. Its line is removed from copies of the answers; any other file
+# that contains it is reported and closed to other users.
 find "$PORTAL_ROOT" -name 'efinstall.config*' -exec sed -i '/^kernel.ef.db.admin.password/d' {} +
 while IFS= read -r file; do
   chmod o-rwx "$file"
@@ -104,5 +110,5 @@ done < <(grep -rlFf "$work/password" --include='*.conf' --include='*.config*' --
 
 library=$(find "$EF_TOP" -path '*/enginframe/WEBAPP/WEB-INF/lib' -type d | sort | tail -n 1)
 [[ -n $library ]] ||
-  fail "The installer of $FLAVOR left no WEBAPP/WEB-INF/lib for the JDBC driver: is it the right installer?"
-database_jar "$library" || fail "There is no mysql-connector jar in what $JDBC_URL holds: set JdbcDriverUrl."
+  fail "The installer of $FLAVOR made no WEBAPP/WEB-INF/lib for the JDBC driver: is it the right installer?"
+database_jar "$library" || fail "The archive at $JDBC_URL has no mysql-connector jar: correct JdbcDriverUrl."

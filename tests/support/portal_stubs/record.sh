@@ -1,4 +1,7 @@
-# Sourced by the stubs: keeps a record of the call, and from the call whose number is in the file die-at ends the whole
+# shellcheck shell=bash
+# Sourced by the stubs.
+
+# record ARGUMENT...: keeps a record of the call, and from the call whose number is in the file die-at ends the whole
 # run there as a lost machine would: every process of its session stopped, then killed.
 record() {
   local process
@@ -11,7 +14,8 @@ record() {
   kill -KILL "$$"
 }
 
-companions() { # the other processes of this session
+# companions: prints the other processes of this session.
+companions() {
   local session process
   session=$(session_of "$$")
   for process in /proc/[0-9]*; do
@@ -20,6 +24,7 @@ companions() { # the other processes of this session
   done
 }
 
+# session_of PID: prints its session.
 session_of() {
   sed 's/.*) //' "/proc/$1/stat" 2> /dev/null | cut -d ' ' -f 4
 }

@@ -1,12 +1,13 @@
 #!/bin/bash
-# Looks every minute whether this node's portal answers, and restarts EnginFrame when it does not. The Auto Scaling
-# group replaces the node only when the fault is this node's own: the others answer, /efs and the database are there,
-# and restarts have not helped for half an hour. (A health check of the load balancer would end all nodes at once
-# whenever /efs or the database is down.)
-# shellcheck source=/dev/null
-. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/lib.sh"
+# Checks every minute that this node's portal answers, and restarts EnginFrame when it does not. The Auto Scaling group
+# replaces the node only when the fault is this node's own: the others answer, /efs and the database are available, and
+# restarts have not helped for half an hour. (A health check of the load balancer would end all nodes at once whenever
+# /efs or the database is down.)
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../../lib.sh"
 
 count=$RUN/watchdog.failures
+
+# say SENTENCE: logs it with the time.
 say() { echo "$(date -u +%FT%TZ) $*"; }
 
 [[ -e $STATE/started ]] || exit 0
@@ -14,9 +15,11 @@ exec 8>> "$RUN/bootstrap.lock"
 flock -n 8 || exit 0 # a bootstrap is at work
 exec 8>&-
 
-# The server answers without its agent, but then nobody logs in or submits. Where the agent listens is the vendor's
-# affair (port 9999 of this node, as far as is known): its silence counts where it has been heard.
 agent=$RUN/agent.heard
+
+# agent_silent: whether the agent, which has answered before, does not. The server answers without its agent, but then
+# nobody can log in or submit. The agent's port is the vendor's choice (9999 as far as is known), so an agent that never
+# answered there proves nothing.
 agent_silent() {
   # shellcheck disable=SC2016  # expanded by the inner shell
   if within 10 bash -c 'exec 3<> /dev/tcp/127.0.0.1/9999' 2> /dev/null; then

@@ -3,9 +3,9 @@
 
 usage: rewire.py FOLDER OLD_DATABASE NEW_DATABASE OLD_SERVERS NEW_SERVERS
 
-FOLDER is EnginFrame's conf folder. A database is host:port, servers are ip:port,ip:port,… Where the vendor keeps them
-after the installation is not documented, so every text file is looked through for exactly the old values, with or
-without the backslash that properties files have before a colon. Prints the files that were changed.
+FOLDER is EnginFrame's conf folder. A database is host:port, servers are ip:port,ip:port,… The vendor does not document
+where they are kept after the installation, so every text file is searched for exactly the old values, with or without
+the backslash that properties files have before a colon. Prints the files that were changed.
 """
 
 import os
@@ -14,7 +14,7 @@ import shutil
 import sys
 from pathlib import Path
 
-LARGEST = 1_000_000  # bytes; configuration is smaller, and what is larger is none
+LARGEST = 1_000_000  # bytes; configuration is smaller, so a larger file is something else
 
 
 def swap(text: str, old: str, new: str) -> str:

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Java 11, which EnginFrame runs on (8 and 11 are the vendor's list; newer ones are not on it), under one name for the
+# Provides Java 11, which EnginFrame runs on (the vendor lists 8 and 11, nothing newer), under one name for the
 # configuration that all nodes share.
-# shellcheck source=/dev/null
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../../../lib.sh"
 
-java_home() { # the first Java 11 of this image, or nothing
+# java_home: prints the folder of the first Java 11 of this image, or nothing.
+java_home() {
   local java
   for java in "$ROOT"/usr/lib/jvm/java-11-*/bin/java "$(command -v java || true)"; do
     if [[ -x $java && $(within 60 "$java" -version 2>&1) == *'version "11'[.\"]* ]]; then
@@ -18,8 +18,9 @@ java_home() { # the first Java 11 of this image, or nothing
 home=$(java_home)
 if [[ -z $home ]]; then
   install_package java-11-amazon-corretto-headless ||
-    fail "Java 11 (java-11-amazon-corretto-headless) could not be installed: has this node a way to its repositories?"
+    fail "Java 11 (java-11-amazon-corretto-headless) could not be installed: check that this node" \
+      "reaches its package repositories."
   home=$(java_home)
 fi
-[[ -n $home ]] || fail "Java 11 was installed, but there is none in /usr/lib/jvm nor on PATH: take another image."
+[[ -n $home ]] || fail "Java 11 was installed, but is neither in /usr/lib/jvm nor on PATH: use another image."
 [[ $(readlink "$JAVA_LINK" || true) == "$home" ]] || ln -sfn "$home" "$JAVA_LINK"
