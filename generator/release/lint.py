@@ -17,7 +17,7 @@ from pathlib import Path
 
 from generator.cfn.partition import REGIONS
 from generator.release import cluster_schema
-from generator.stack import DEFAULT_ZONES, build, local_url
+from generator.stack import build, local_url
 from generator.text.sources import ROOT, Sources
 from generator.text.yaml import to_yaml
 

@@ -10,13 +10,10 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from generator import release_folder
-from generator.cfn.partition import REGIONS, object_url, partition_of
+from generator.cfn.partition import REGIONS, partition_of
 from generator.form import answers
-from generator.form.answers import parent_of
 from generator.release import cluster_schema, contents, package, version
 from generator.release.bucket import Bucket
 from generator.release.launch_links import bucket_arguments, questions_of, quick_create, template_url

@@ -16,7 +16,7 @@ import pytest
 
 from generator.form.operations import LOG_RETENTION_DAYS
 from generator.text.archives import cluster_scripts
-from tests.support.cluster_configuration import CLUSTER_NAME, PARAMETERS, SOURCE, SWITCHES, configuration, names_used
+from tests.support.cluster_configuration import CLUSTER_NAME, PARAMETERS, SOURCE, SWITCHES, configuration
 
 OF_DIRECTORY = {name: on_off for name, on_off in SWITCHES.items() if name.startswith("Directory")}
 OTHERS = {name: on_off for name, on_off in SWITCHES.items() if name not in OF_DIRECTORY}

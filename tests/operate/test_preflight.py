@@ -16,7 +16,6 @@ from generator.__main__ import main
 from generator.form import answers, parameter_file
 from generator.operate import preflight
 from generator.text.archives import MANIFEST
-from generator.text.functions import load_function
 from generator.text.sources import ROOT
 from tests.emulator.client import Emulator
 from tests.emulator.release import prepare
