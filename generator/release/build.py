@@ -83,12 +83,12 @@ def documents() -> dict[str, bytes]:
 
 def run(options: argparse.Namespace) -> int:
     """Write the files; returns 0, or 1 after cfn-lint's findings. Raises GeneratorError, having written nothing."""
-    built = build(options)
+    target, built = output(options), build(options)
     if options.lint:
         from generator.release import cluster_schema
 
         cluster_schema.require(built.files[f"templates/{cluster_schema.TEMPLATE}"].decode(), Sources(options.source))
-    folder.replace(output(options), built.files, mark=MARK)
+    folder.replace(target, built.files, mark=MARK)
     for path, content in built.documents.items():
         folder.write_file(ROOT / path, content)
     if options.lint:

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from generator.cfn.partition import REGIONS
+from generator.cfn.regions import REGIONS
 from generator.release import cluster_schema
+from generator.release.zones import zones_argument
 from generator.stack import build, local_url
 from generator.text.sources import ROOT, Sources
 from generator.text.yaml import to_yaml
@@ -47,15 +48,17 @@ def lint(files: Sequence[Path], regions: Sequence[str]) -> list[str]:
     ]
 
 
-def report(zone_count: int, regions: Sequence[str]) -> int:
+def report(zone_count: int, regions: Sequence[str], sources: Sources) -> int:
     """Lint what has changed, and print the findings; returns 0 if there are none, 1 otherwise.
 
-    Raises GeneratorError for what ParallelCluster's schema has against the clusters' configuration.
+    What was found clean is remembered for each number of zones and set of regions. Raises GeneratorError for faults that
+    ParallelCluster's schema finds in the clusters' configuration.
     """
-    texts = local_view(zone_count)
-    cluster_schema.require(texts[cluster_schema.TEMPLATE], Sources())
-    state = [version("cfn-lint"), CONFIGURATION.read_text(), *regions, *(f"{k}\n{v}" for k, v in texts.items())]
-    stamp = CACHE / hashlib.sha256("\0".join(state).encode()).hexdigest()
+    texts = local_view(zone_count, sources)
+    cluster_schema.require(texts[cluster_schema.TEMPLATE], sources)
+    state = [version("cfn-lint"), CONFIGURATION.read_text(), *(f"{name}\n{text}" for name, text in texts.items())]
+    folder = CACHE / f"zones-{zone_count}-{_digest(sorted(regions))[:12]}"
+    stamp = folder / _digest(state)
     if stamp.exists():
         print(f"lint: {len(texts)} templates unchanged since they were found clean in {len(regions)} regions")
         return 0

@@ -13,6 +13,8 @@ from pathlib import Path
 from generator import DEFAULT_ZONES
 from generator.errors import GeneratorError
 from generator.release import cluster_schema, contents
+from generator.release.zones import output, zones_argument
+from generator.stack import check_zones
 from generator.text import archives, folder
 from generator.text.sources import ROOT, Sources
 
@@ -34,10 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the release; returns 0. Raises GeneratorError, and leaves the folder as it was, if it cannot be written."""
-    files = contents.files(Sources(), install_wheels(ROOT, options.cache))
+    target = output(options.output, "dist", options.zones)
+    check_zones(options.zones)
+    files = contents.files(options.zones, Sources(), install_wheels(ROOT, options.cache))
     cluster_schema.require(files[f"templates/{cluster_schema.TEMPLATE}"].decode(), Sources())
-    folder.replace(options.output, files, mark=archives.MANIFEST)
-    print(f"{options.output}: {len(files)} files, {sum(map(len, files.values())) / 1e6:.1f} MB")
+    folder.replace(target, files, mark=archives.MANIFEST)
+    print(f"{target}: {len(files)} files, {sum(map(len, files.values())) / 1e6:.1f} MB")
     return 0
 
 

@@ -10,11 +10,13 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from generator.cfn.partition import REGIONS, partition_of
-from generator.form import answers
-from generator.release import cluster_schema, contents, package, version
+from generator import form, release_folder
+from generator.cfn.regions import REGIONS, partition_of
+from generator.form import answers, parameter_file
+from generator.release import cluster_schema, contents, lint, package, version
 from generator.release.bucket import Bucket
 from generator.release.launch_links import bucket_arguments, questions_of, quick_create, template_url
 from generator.release.zones import zones_argument
@@ -37,11 +39,29 @@ def progress(total: int) -> Iterator[Callable[[str, int], None]]:
         yield lambda key, size: bar.update(task, advance=size, description=key)
 
 
-def publish(bucket: Bucket, root: Path, version_name: str, wheels: Path) -> int:
-    """Bring the release of the project's folder `root` into the bucket; returns how many files had been missing."""
-    sources = Sources(root, version_name)
-    files = contents.files(sources, wheels)
-    cluster_schema.require(files[f"templates/{cluster_schema.TEMPLATE}"].decode(), sources)
+@dataclass(frozen=True)
+class Release:
+    """What is published: the project's folder `root` as the version `name`, for so many Availability Zones."""
+
+    root: Path
+    name: str
+    zone_count: int
+
+    @property
+    def folder(self) -> str:
+        """Where its files lie under the prefix."""
+        return release_folder(self.name, self.zone_count)
+
+    @property
+    def sources(self) -> Sources:
+        """What it is made from."""
+        return Sources(self.root, self.name)
+
+
+def publish(bucket: Bucket, release: Release, wheels: Path) -> int:
+    """Bring the release into the bucket; returns how many files had been missing."""
+    files = contents.files(release.zone_count, release.sources, wheels)
+    cluster_schema.require(files[f"templates/{cluster_schema.TEMPLATE}"].decode(), release.sources)
     with progress(sum(map(len, files.values()))) as done:
         return bucket.bring(release.folder, files, done)
 

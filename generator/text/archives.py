@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generator.errors import GeneratorError
-from generator.text import packed_files
+from generator.text import inline, packed_files
 
 MANIFEST = "SHA256SUMS"
 FUNCTION_FILE = "index.py"  # what CloudFormation calls inline code, too
@@ -81,6 +81,8 @@ def cluster_scripts(root: Path) -> tuple[str, dict[str, bytes]]:
     folder = root / "userdata" / "cluster"
     files, common = _tree(folder), read(folder / COMMON)
     scripts = {name: _whole(folder / name, text, common) for name, text in files.items() if name != COMMON}
+    for name, content in scripts.items():
+        packed_files.check_text(f"userdata/cluster/{name}", content)
     return f"userdata/cluster-{digest(sha256sums(scripts))[:12]}", scripts
 
 

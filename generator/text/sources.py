@@ -8,7 +8,7 @@ from pathlib import Path
 
 from generator import __version__
 from generator.errors import GeneratorError
-from generator.text import yaml_reader
+from generator.text import inline, yaml_reader
 from generator.text.yaml_reader import Document
 
 ROOT = Path(__file__).resolve().parents[2]

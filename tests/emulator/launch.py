@@ -19,7 +19,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from generator import RELEASE_FOLDER
-from generator.cfn.partition import REGIONS
+from generator.cfn.regions import REGIONS
 from generator.errors import GeneratorError
 from generator.operate.progress import Progress, duration
 from tests.emulator.client import Emulator

@@ -16,7 +16,17 @@ import pytest
 
 from generator.form.operations import LOG_RETENTION_DAYS
 from generator.text.archives import cluster_scripts
-from tests.support.cluster_configuration import CLUSTER_NAME, PARAMETERS, SOURCE, SWITCHES, configuration
+from generator.text.sources import ROOT
+from tests.support.cluster_configuration import (
+    PARAMETERS,
+    SOURCE,
+    SWITCHES,
+    configuration,
+    everything,
+    load,
+    queues,
+    scalars,
+)
 
 OF_DIRECTORY = {name: on_off for name, on_off in SWITCHES.items() if name.startswith("Directory")}
 OTHERS = {name: on_off for name, on_off in SWITCHES.items() if name not in OF_DIRECTORY}
@@ -208,72 +218,7 @@ def test_policies_of_aws_itself_are_named_for_every_partition() -> None:
     assert not re.search(r"arn:aws[a-z-]*:iam::aws:", SOURCE.read_text()), "write !Sub arn:${AWS::Partition}:iam::aws:…"
 
 
-def test_scripts_in_the_configuration_are_those_that_the_project_ships() -> None:
-    shipped = set(cluster_scripts(SOURCE.parent.parent)[1])
-    assert {leaf.rsplit("/", 1)[1] for leaf in scalars(everything()) if leaf.startswith("s3://")} == shipped
-
-
-# -- what a running cluster takes -------------------------------------------------------------------------------------
-
-DIRECTORY = SWITCHES["DirectoryGiven"][0]
-UPDATES: list[tuple[dict[str, str], dict[str, str], bool]] = [
-    ({}, {"ClusterScripts": "userdata/cluster-ba9876543210"}, True),  # a release with other scripts
-    ({}, {"ComputeMaxNodes": "20"}, True),
-    ({}, {"ComputeMinNodes": "2", "ComputeMaxNodes": "12"}, True),
-    ({}, {"SpotMaxNodes": "5"}, True),
-    ({}, {"LogRetentionDays": "30"}, True),
-    ({}, {"PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary"}, True),
-    ({}, {"ComputeEfa": "yes"}, True),
-    ({}, {"VpcCidr": "10.1.0.0/16"}, True),
-    ({}, {"ComputeInstanceType": "c7i.2xlarge"}, False),
-    ({}, {"ComputeMaxNodes": "5"}, False),
-    ({"SpotMaxNodes": "5"}, {"SpotMaxNodes": "0"}, False),
-    ({"ComputeEfa": "yes"}, {"ComputeEfa": "no"}, False),  # a managed placement group goes with a stopped fleet only
-    ({}, {"SlurmAccounting": "no"}, False),
-    ({}, DIRECTORY, False),
-    (DIRECTORY, {"DirectoryPasswordSecretArn": ""}, False),
-    (DIRECTORY, {"DirectoryLdapAccessFilter": "(cn=*)"}, False),
-    (DIRECTORY, {"DirectoryLdapSchema": "rfc2307bis"}, False),
-    ({}, {"HeadNodeInstanceType": "m6i.2xlarge"}, False),
-    ({}, {"KeyName": "operators"}, False),
-    ({}, {"LocalAssetsBucket": "another-bucket"}, False),
-]
-
-
-@pytest.mark.parametrize(("before", "after", "taken"), UPDATES, ids=[str(after) for _, after, _ in UPDATES])
-def test_a_running_cluster_takes_or_refuses_an_update(
-    before: dict[str, str], after: dict[str, str], taken: bool
-) -> None:
-    patch = _patch(configuration(**before), configuration(**(before | after)), running=True)
-    assert patch.changes
-    assert patch.check()[0] is taken
-
-
-def test_a_stopped_cluster_takes_another_instance_type_and_fewer_nodes() -> None:
-    smaller = configuration(ComputeInstanceType="c7i.2xlarge", ComputeMaxNodes="5", SlurmAccounting="no")
-    assert _patch(configuration(), smaller, running=False).check()[0]
-
-
-def test_a_stopped_cluster_takes_a_directory_another_one_and_none() -> None:
-    one, other = configuration(**DIRECTORY), configuration(**DIRECTORY, DirectoryDomainName="dc=other,dc=example")
-    for before, after in ((configuration(), one), (one, other), (other, configuration())):
-        assert _patch(before, after, running=False).check()[0]
-
-
-def test_with_terminate_a_running_cluster_takes_another_instance_type_and_fewer_nodes() -> None:
-    smaller = configuration(ComputeInstanceType="c7i.2xlarge", ComputeMaxNodes="5")
-    smaller["Scheduling"]["SlurmSettings"]["QueueUpdateStrategy"] = "TERMINATE"
-    assert _patch(configuration(SpotMaxNodes="5"), smaller, running=True).check()[0]
-
-
-def _patch(before: dict[str, Any], after: dict[str, Any], running: bool) -> Any:
-    """ParallelCluster's own comparison of two configurations, for a cluster whose fleet runs or is stopped."""
-    from pcluster.config.config_patch import ConfigPatch
-
-    cluster = SimpleNamespace(
-        name=CLUSTER_NAME,
-        stack_name=CLUSTER_NAME,
-        has_running_capacity=lambda: running,
-        has_running_login_nodes=lambda **_: False,
-    )
-    return ConfigPatch(cluster=cluster, base_config=before, target_config=after)
+def test_scripts_from_the_asset_bucket_are_those_that_the_project_ships() -> None:
+    shipped = set(cluster_scripts(ROOT)[1])
+    own = f"s3://{PARAMETERS['LocalAssetsBucket']}/"
+    assert {leaf.rsplit("/", 1)[1] for leaf in scalars(everything()) if leaf.startswith(own)} <= shipped

@@ -30,6 +30,7 @@ from moto.fsx.models import fsx_backends
 from generator.cfn.regions import partition_of
 from generator.stack import build
 from generator.text.archives import cluster_scripts
+from tests.support.account_names import checkable
 from tests.support.cluster_configuration import CLUSTER_NAME, PARAMETERS
 
 IMAGE = "aws-parallelcluster-3.16.1-amzn2023-hvm-x86_64-202601010000"
