@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from generator import DEFAULT_ZONES, RELEASE_FOLDER, form
+from generator import DEFAULT_ZONES, RELEASE_FOLDER, __version__, form, release_folder
 from generator.errors import GeneratorError
 from generator.form.answers import completed, misfits, rule_faults
 from generator.form.parameter_file import read
@@ -90,7 +90,7 @@ def configuration(sources: Sources, zone_count: int = DEFAULT_ZONES) -> str:
     }
     tests = {
         name: {
-            "template": f"{RELEASE_FOLDER}templates/{scenario.parent}.template.yaml",
+            "template": f"{release_folder(__version__, zone_count)}templates/{scenario.parent}.template.yaml",
             "regions": list(scenario.regions),
             "parameters": answers(scenario, sources, zone_count),
         }

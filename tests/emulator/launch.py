@@ -18,7 +18,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from generator import RELEASE_FOLDER
+from generator import __version__, release_folder
 from generator.cfn.regions import REGIONS
 from generator.errors import GeneratorError
 from generator.operate.progress import Progress, duration
@@ -126,8 +126,9 @@ def begin(options: argparse.Namespace) -> State:
 def launch(folder: Path, state: State, files: dict[str, bytes], given: dict[str, str]) -> int:
     """Publish and create the stack; returns 0, or 1 after the first cause of a failure."""
     emulator, region = Emulator(state.port), state.region
-    emulator.publish(files, BUCKET, PREFIX + RELEASE_FOLDER, region)
-    url = emulator.url(BUCKET, f"{PREFIX}{RELEASE_FOLDER}templates/main.template.yaml", region)
+    place = PREFIX + release_folder(__version__, state.zones)
+    emulator.publish(files, BUCKET, place, region)
+    url = emulator.url(BUCKET, f"{place}templates/main.template.yaml", region)
     given = prepare(emulator, given, region)
     state = replace(state, before=list(inventory(state.port, region)))
     record(folder, state)

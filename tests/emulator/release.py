@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from generator.errors import GeneratorError
-from generator.form.answers import read
+from generator.form.parameter_file import read
 from generator.stack import DEFAULT_ZONES
 from generator.text import archives
 from generator.text.sources import ROOT

@@ -24,7 +24,7 @@ from pathlib import Path
 import yaml
 from botocore.exceptions import ClientError
 
-from generator import RELEASE_FOLDER, form
+from generator import __version__, form, release_folder
 from generator.__main__ import Parser
 from generator.errors import GeneratorError
 from generator.release import taskcat
@@ -73,7 +73,7 @@ def stage(folder: Path, zones: int = DEFAULT_ZONES) -> None:
     that it reads no settings of yours."""
     shutil.rmtree(folder, ignore_errors=True)
     for key, content in release(folder, zones).items():
-        path = folder / "project" / RELEASE_FOLDER / key
+        path = folder / "project" / release_folder(__version__, zones) / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     (folder / "home").mkdir()
@@ -85,7 +85,9 @@ def vpc(emulator: Emulator, folder: Path, region: str, count: int) -> dict[str, 
     zones = emulator.client("ec2", region).describe_availability_zones()["AvailabilityZones"]
     given = {f"PickedZone{number}": zone["ZoneName"] for number, zone in enumerate(zones[:count], 1)}
     given |= {"VpcCidr": "10.9.0.0/16", "LogRetentionDays": "7", "PermissionsBoundaryArn": ""}
-    template = (folder / "project" / RELEASE_FOLDER / "templates" / "network.template.yaml").read_text(encoding="utf-8")
+    template = (
+        folder / "project" / release_folder(__version__, count) / "templates" / "network.template.yaml"
+    ).read_text(encoding="utf-8")
     made = emulator.create_stack(VPC_STACK, template, region=region, parameters=given)
     if not made.complete:
         raise GeneratorError(f"No VPC could be made in {region}: {made.reason}")

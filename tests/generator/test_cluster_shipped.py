@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
+from generator.text.archives import cluster_scripts
 from generator.text.sources import ROOT
 from tests.support.cluster_configuration import (
     CLUSTER_NAME,
@@ -70,7 +71,7 @@ def test_the_secrets_are_munge_key_database_password_and_the_directorys() -> Non
 
 
 def test_every_script_that_the_project_ships_runs_somewhere() -> None:
-    shipped = {path.name for path in (ROOT / "userdata" / "cluster").glob("*.sh")}
+    shipped = set(cluster_scripts(ROOT)[1])
     assert {leaf.rsplit("/", 1)[1] for leaf in scalars(everything()) if leaf.startswith("s3://")} >= shipped
 
 

@@ -16,6 +16,7 @@ from generator.__main__ import main
 from generator.form import answers, parameter_file
 from generator.operate import preflight
 from generator.text.archives import MANIFEST
+from generator.text.functions import load_function
 from generator.text.sources import ROOT
 from tests.emulator.client import Emulator
 from tests.emulator.release import prepare
@@ -101,7 +102,7 @@ def test_a_check_applies_if_it_has_something_to_look_at(
 
 
 def test_checks_of_a_new_vpc_are_known_by_their_titles() -> None:
-    assert {*preflight.FOR_NEW_VPC} <= {check[0] for check in preflight.checks().CHECKS}
+    assert {*preflight.FOR_NEW_VPC} <= {check.title for check in load_function("preflight", "checks").CHECKS}
 
 
 @pytest.mark.parametrize(
