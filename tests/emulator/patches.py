@@ -31,7 +31,8 @@ HANDLERS = "ministack.services.cloudformation.handlers"
 CHANGE_SETS = "ministack.services.cloudformation.changesets"
 SIGNALS = "ministack.services.cloudformation.wait_conditions"
 FUNCTIONS = "ministack.core.lambda_runtime"
-HELPERS = ("cancellation", "regions")  # modules of this package that edits call, an underscore before the name
+# Modules that edits call, by their package; an underscore stands before the name there.
+HELPERS = {"cancellation": "tests.emulator", "regions": "generator.cfn"}
 
 
 class Unpatchable(Exception):
@@ -354,9 +355,9 @@ class _Loader(importlib.machinery.SourceFileLoader):
                 )
             source = source.replace(edit.old, edit.new)
         tree = ast.parse(source)
-        for helper in HELPERS:
+        for helper, package in HELPERS.items():
             if any(f"_{helper}." in edit.new for edit in edits):
-                tree.body += ast.parse(f"from tests.emulator import {helper} as _{helper}").body
+                tree.body += ast.parse(f"from {package} import {helper} as _{helper}").body
         return compile(ast.fix_missing_locations(_Partition().visit(tree)), path, "exec", optimize=_optimize)
 
 
