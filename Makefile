@@ -17,7 +17,7 @@ SHELL_FILES = $$(.venv/main/bin/shfmt --detect=all --find .)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help templates lint package publish launch-links release release-check preflight why status leftovers test bench bench-image local local-down taskcat taskcat-local check timing lock clean
+.PHONY: help templates lint package publish launch-links release release-check preflight why status leftovers quick test bench bench-image local local-down taskcat taskcat-local check timing lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ release-check: $(MAIN) ## Check that this commit is the release that its tag nam
 bucket-is-named:
 	@test -n "$(BUCKET)" || { echo "No bucket is named: give BUCKET=name." >&2; exit 1; }
 
-preflight: $(MAIN) ## Check a launch against an account, making nothing: PARAMETERS=parameters/minimal.json REGION=name [PROFILE= STACK= ZONES=2]
+preflight: $(MAIN) ## Check a launch against an account; creates nothing: PARAMETERS=parameters/minimal.json REGION=name [PROFILE= STACK= ZONES=2]
 	@$(ASK) --zones "$(ZONES)" --parameters "$(or $(PARAMETERS),parameters/minimal.json)" $(if $(STACK),--stack "$(STACK)")
 
 why: $(MAIN) ## Tell the first cause of a failed launch, update or delete, with its log: STACK=name [REGION= PROFILE=]
@@ -59,9 +59,16 @@ status: $(MAIN) ## Watch a launch, update or delete, with all nested stacks, unt
 leftovers: $(MAIN) ## List what deleted deployments left, and how to remove it; deletes nothing: [REGION= PROFILE= STACK=name]
 	@$(ASK) --stack "$(STACK)"
 
+quick: $(MAIN) ## Check style and types, and run the quick tests of generator and functions, in a minute
+	@$(MAIN) -m ruff format --check
+	@$(MAIN) -m ruff check
+	@$(MAIN) -m mypy
+	@$(MAIN) -m pytest -n auto --dist loadfile -m "not slow" tests/generator lambda
+
 # By file: the tests of one file may share a deployment, and change it one after the other. In order: the longest test is
 # alone in its file, and would come last by itself if files went by their number of tests.
-test: $(MAIN) $(EMULATOR) ## Run all tests
+test: $(MAIN) $(EMULATOR) ## Run all tests but the bench
+	@echo "Left out: the nodes' scripts on real machines (make bench)."
 	@$(MAIN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 bench: $(MAIN) $(EMULATOR) ## Run the nodes' scripts on machines of this host, with real Slurm and MariaDB (root; Debian's packages) [TESTS=]

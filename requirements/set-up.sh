@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the environment .venv/NAME with what requirements/NAME.txt pins, or with uv alone: `PYTHON=… UV=… set-up.sh NAME`.
+# Makes the environment .venv/NAME with the packages that requirements/NAME.txt pins, or uv alone:
+# `PYTHON=… UV=… set-up.sh NAME`.
 # It is made beside its place and moved there when it is complete: what was cut short (Ctrl-C, a full disk, no network)
 # never counts as made, and the next run makes it. Its copy of the pins, `pinned`, is what make looks at.
 set -eu

@@ -1,5 +1,6 @@
 """Fixtures that tests of several parts share."""
 
+import signal
 import uuid
 from collections.abc import Iterator
 
@@ -12,7 +13,12 @@ NEEDS = "needs_emulator"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker of tests that start the emulator by themselves."""
+    """Register the marker of tests that start the emulator by themselves, and let Ctrl-C reach what tests start.
+
+    A shell that runs tests in the background has them ignore it, and programs inherit that.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", f"{NEEDS}: starts the emulator by itself, without the fixture")
 
 

@@ -80,9 +80,9 @@ def cluster_scripts(root: Path) -> tuple[str, dict[str, bytes]]:
     """Key prefix (without a slash at its end) and the files below it: what head and compute nodes run."""
     folder = root / "userdata" / "cluster"
     files, common = _tree(folder), read(folder / COMMON)
-    scripts = {name: _whole(folder / name, text, common) for name, text in files.items() if name != COMMON}
-    for name, content in scripts.items():
+    for name, content in files.items():
         packed_files.check_text(f"userdata/cluster/{name}", content)
+    scripts = {name: _whole(folder / name, text, common) for name, text in files.items() if name != COMMON}
     return f"userdata/cluster-{digest(sha256sums(scripts))[:12]}", scripts
 
 

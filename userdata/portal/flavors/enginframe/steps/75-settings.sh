@@ -38,20 +38,35 @@ else
   echo "WARNING: No HTTPS connector was found in ${server#"$ROOT"}: set keepAliveTimeout=\"75000\" on it." >&2
 fi
 
-# The batch submission service, once: afterwards it belongs to the portal's administrators.
-if [[ ! -e $SHARED/batch-service.published ]]; then
-  folder=$EF_TOP/data
-  for part in plugins applications services published batch; do
-    folder+=/$part
-    if [[ ! -d $folder ]]; then
-      mkdir -p "$folder.new"
-      chown efnobody:efnobody "$folder.new"
-      mv -T "$folder.new" "$folder"
-    fi
-  done
-  for service in "$BUNDLE"/templates/batch-service/*.xml; do
-    put_file "$folder/${service##*/}" 0644 efnobody:efnobody < "$service"
-  done
-  put_file "$SHARED/batch-service.published" 0644 <<< "by $HOSTNAME"
-fi
+# The batch submission services. A corrected one takes the place of the one that was published before it; services that
+# administrators have changed or removed since stay as they are.
+published=$SHARED/batch-service.published # the SHA-256 and the name of each, as it was published
+folder=$EF_TOP/data
+for part in plugins applications services published batch; do
+  folder+=/$part
+  if [[ ! -d $folder ]]; then
+    mkdir -p "$folder.new"
+    chown efnobody:efnobody "$folder.new"
+    mv -T "$folder.new" "$folder"
+  fi
+done
+
+# sum FILE: its SHA-256; nothing if it is no regular file.
+sum() {
+  [[ ! -f $1 || -L $1 ]] || sha256sum < "$1" | cut -d ' ' -f 1
+}
+
+record=''
+for service in "$BUNDLE"/templates/batch-service/*.xml; do
+  name=${service##*/}
+  before=$([[ ! -e $published ]] || awk -v name="$name" '$2 == name { print $1 }' "$published")
+  there=$(sum "$folder/$name")
+  if [[ $there == "$before" ]]; then # never published and not there, or just as it was published
+    put_file "$folder/$name" 0644 efnobody:efnobody < "$service"
+    there=$(sum "$service")
+  fi
+  [[ $there != "$(sum "$service")" ]] || before=$there
+  [[ -z $before ]] || record+="$before  $name"$'\n'
+done
+put_file "$published" 0644 <<< "${record%$'\n'}"
 release_portal_lock
