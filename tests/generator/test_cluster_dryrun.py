@@ -17,6 +17,8 @@ from tests.support.account_names import checkable
 from tests.support.cluster_configuration import PARAMETERS, SWITCHES, configuration, item
 from tests.support.pcluster_dryrun import account, faults, verdict
 
+pytestmark = pytest.mark.slow
+
 IN_THE_ACCOUNT = {"PermissionsBoundaryArn", "DirectoryPasswordSecretArn"}
 EVERYTHING = {name: value for on, _ in SWITCHES.values() for name, value in on.items() if name not in IN_THE_ACCOUNT}
 NOTHING = {name: value for _, off in SWITCHES.values() for name, value in off.items()}

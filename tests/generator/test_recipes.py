@@ -17,6 +17,8 @@ import pytest
 from generator.text.sources import ROOT
 from tests.support.recipes import recipes
 
+pytestmark = pytest.mark.slow
+
 DEVELOPMENT, OPERATIONS = (ROOT / "docs" / name for name in ("development.md", "operations.md"))
 RECIPES = recipes(DEVELOPMENT.read_text(encoding="utf-8"))
 LISTED = "tests.generator.test_logical_ids"

@@ -12,6 +12,8 @@ import pytest
 
 from generator.text.sources import ROOT
 
+pytestmark = pytest.mark.slow
+
 TARGET = ".venv/main/bin/python"
 # What stand in for Python, pip and uv. Each is told by a file of its name how to end: half way by a failure, or a signal.
 PYTHON = """#!/bin/sh
