@@ -1,6 +1,7 @@
 """Generator of CloudFormation templates for a highly available HPC portal on AWS."""
 
 __version__ = "0.1.0"
+MIN_ZONES, MAX_ZONES = 2, 4  # Availability Zones that a build may be for
 DEFAULT_ZONES = 2  # Availability Zones of a build, unless a command says another number
 ZONES_FOLDER = "zones-{}/"  # of a build for another number, below its version's folder
 

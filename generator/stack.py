@@ -11,7 +11,7 @@ from typing import Any
 
 from troposphere import Output, Ref
 
-from generator import DEFAULT_ZONES, form, release_folder, tiers
+from generator import DEFAULT_ZONES, MAX_ZONES, MIN_ZONES, form, release_folder, tiers
 from generator.cfn import partition
 from generator.cfn.template import StrictTemplate, Value, variable
 from generator.cfn.wiring import Child, Parent
@@ -21,7 +21,6 @@ from generator.form.rules import rules
 from generator.text.sources import Sources
 from generator.tiers.conditions import if_chosen
 
-MIN_ZONES, MAX_ZONES = 2, tiers.network.MAX_ZONES
 DESCRIPTIONS = {
     form.MAIN: "Highly available HPC portal in a new VPC",
     form.EXISTING_VPC: "Highly available HPC portal in an existing VPC",

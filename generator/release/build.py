@@ -1,32 +1,17 @@
 """Write build/ and the documents that derive from the same templates: the table of updates, .taskcat.yml, the picture.
 
-Everything is built once and in memory. A folder or file that is up to date is left alone.
+Everything is built once and in memory. A folder or file that is up to date is left alone; with --lint, a project that has
+not changed since it was found clean is not even built.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
 
-from generator import DEFAULT_ZONES, form
-from generator.documents.parameters import reference
-from generator.errors import GeneratorError
-from generator.release import contents, zones
-from generator.text import folder
-from generator.text.sources import ROOT, Sources
-
-# What CloudFormation takes by TemplateURL: 460,800 bytes in every edition of its guides, 1 MB in the newest.
-MAX_TEMPLATE_BYTES = 460_800
-MARK = f"templates/{form.MAIN}.template.yaml"
-
-
-@dataclass(frozen=True)
-class Built:
-    """What a build writes: the files of build/ by relative path, and documents by their path in the project."""
-
-    files: dict[str, bytes]
-    documents: dict[str, bytes]
+from generator import DEFAULT_ZONES
+from generator.release import unchanged, zones
+from generator.text.sources import ROOT
 
 
 def build_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,55 +29,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lint", action="store_true", help="lint the templates as well, in every supported region")
 
 
-def render(zone_count: int, sources: Sources) -> dict[str, bytes]:
-    """Every file of build/ by its relative path.
-
-    Raises GeneratorError for bad input, and for a template that is larger than CloudFormation takes.
-    """
-    files = {name: text.encode() for name, text in contents.templates(zone_count, sources).items()}
-    for name, text in files.items():
-        if len(text) >= MAX_TEMPLATE_BYTES:
-            raise GeneratorError(f"{name} has {len(text)} bytes: keep it below {MAX_TEMPLATE_BYTES}")
-    return files | {"parameters.md": reference(zone_count).encode()}
-
-
-def build(options: argparse.Namespace) -> Built:
-    """What the options ask for. Documents are those of the project itself, so that a build elsewhere has none."""
-    files = render(options.zones, Sources(options.source))
-    own = options.source == ROOT and options.zones == DEFAULT_ZONES and output(options) == ROOT / "build"
-    return Built(files, documents() if own else {})
-
-
 def output(options: argparse.Namespace) -> Path:
     """The folder that the options name: build/ unless they say otherwise."""
     return zones.output(options.output, "build", options.zones, options.source)
 
 
-def documents() -> dict[str, bytes]:
-    """The documents that derive from the templates, by their path in the project."""
-    from generator.documents import picture, updates
-    from generator.release import taskcat
-
-    texts = {
-        "docs/updates.md": updates.document(),
-        "docs/architecture.svg": picture.draw(),
-        ".taskcat.yml": taskcat.configuration(Sources()),
-    }
-    return {path: text.encode() for path, text in texts.items()}
+def is_own(options: argparse.Namespace) -> bool:
+    """Whether the options ask for the project's own build/, which its documents go with."""
+    return (options.source, options.zones, output(options)) == (ROOT, DEFAULT_ZONES, ROOT / "build")
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the files; returns 0, or 1 after cfn-lint's findings. Raises GeneratorError, having written nothing."""
-    target, built = output(options), build(options)
-    if options.lint:
-        from generator.release import cluster_schema
+    if options.lint and is_own(options) and unchanged.known_clean():
+        print("build and lint: nothing has changed since everything was written and found clean")
+        return 0
+    from generator.release import outputs
 
-        cluster_schema.require(built.files[f"templates/{cluster_schema.TEMPLATE}"].decode(), Sources(options.source))
-    folder.replace(target, built.files, mark=MARK)
-    for path, content in built.documents.items():
-        folder.write_file(ROOT / path, content)
-    if options.lint:
-        from generator.release import lint
-
-        return lint.report(options.zones, lint.EVERY_REGION, Sources(options.source))
-    return 0
+    return outputs.write(options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from generator.errors import GeneratorError
-from generator.release import build
+from generator.release import build, outputs
 from generator.text import folder
 from generator.text.sources import ROOT
 
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Returns 0 if everything is fresh; raises GeneratorError with the paths of what is stale."""
-    built, output = build.build(options), build.output(options)
+    built, output = outputs.build(options), build.output(options)
     stale = [str(output / path) for path in folder.stale(output, built.files)]
     stale += [
         path

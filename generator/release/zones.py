@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from generator import DEFAULT_ZONES
+from generator import DEFAULT_ZONES, MAX_ZONES, MIN_ZONES
 from generator.errors import GeneratorError
-from generator.stack import MAX_ZONES, MIN_ZONES
 from generator.text.sources import ROOT
 
 

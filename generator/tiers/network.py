@@ -22,7 +22,7 @@ from troposphere.ec2 import (
     VPCGatewayAttachment,
 )
 
-from generator import form
+from generator import MAX_ZONES, form
 from generator.cfn import partition
 from generator.cfn.ports import Ports, port
 from generator.cfn.template import StrictTemplate, Value
@@ -31,9 +31,8 @@ from generator.tiers.functions import log_group
 from generator.tiers.iam import allow, role
 from generator.tiers.preflight import Preflight
 
-# The VPC is cut into eight blocks: the first four for private subnets, the last four for public ones.
-BLOCKS = 8
-MAX_ZONES = BLOCKS // 2
+# The VPC is cut into eight blocks: the first half for private subnets, the second half for public ones.
+BLOCKS = 2 * MAX_ZONES
 FIRST_PUBLIC_BLOCK = MAX_ZONES
 EVERYWHERE = "0.0.0.0/0"
 

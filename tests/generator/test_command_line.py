@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from generator.__main__ import main
-from generator.release.build import MAX_TEMPLATE_BYTES
+from generator.release.outputs import MAX_TEMPLATE_BYTES
 from generator.stack import MAX_ZONES, MIN_ZONES
 from generator.text.sources import ROOT
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from generator import DEFAULT_ZONES, RELEASE_FOLDER, __version__, release_folder
-from generator.release.build import render
+from generator.release.outputs import render
 from generator.stack import MAX_ZONES
 from generator.text.sources import ROOT, Sources
 from generator.text.yaml import to_yaml

@@ -12,7 +12,7 @@ from cfnlint.decode import cfn_yaml as cfnlint_yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.release.build import MAX_TEMPLATE_BYTES
+from generator.release.outputs import MAX_TEMPLATE_BYTES
 from generator.text import yaml as cfn_yaml
 from tests.support.built import NAMES, templates, texts
 
