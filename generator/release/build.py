@@ -46,4 +46,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     from generator.release import outputs
 
-    return outputs.write(options)
+    built = outputs.build(options.zones, options.source, with_documents=is_own(options))
+    status = outputs.write(built, output(options), options.zones, options.source, options.lint)
+    if options.lint and is_own(options) and not status:
+        unchanged.remember()
+    return status

@@ -17,7 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Returns 0 if everything is fresh; raises GeneratorError with the paths of what is stale."""
-    built, output = outputs.build(options), build.output(options)
+    output = build.output(options)
+    built = outputs.build(options.zones, options.source, with_documents=build.is_own(options))
     stale = [str(output / path) for path in folder.stale(output, built.files)]
     stale += [
         path

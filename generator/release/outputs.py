@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
+from pathlib import Path
 
 from generator import form
 from generator.documents.parameters import reference
 from generator.errors import GeneratorError
-from generator.release import contents, unchanged
-from generator.release.build import is_own, output
+from generator.release import contents
 from generator.text import folder
 from generator.text.sources import ROOT, Sources
 
@@ -38,10 +37,9 @@ def render(zone_count: int, sources: Sources) -> dict[str, bytes]:
     return files | {"parameters.md": reference(zone_count).encode()}
 
 
-def build(options: argparse.Namespace) -> Built:
-    """What the options ask for. Documents are those of the project itself, so that a build elsewhere has none."""
-    files = render(options.zones, Sources(options.source))
-    return Built(files, documents() if is_own(options) else {})
+def build(zone_count: int, source: Path, with_documents: bool) -> Built:
+    """What a build for so many zones writes; documents are those of the project itself, so a build elsewhere has none."""
+    return Built(render(zone_count, Sources(source)), documents() if with_documents else {})
 
 
 def documents() -> dict[str, bytes]:
@@ -57,21 +55,20 @@ def documents() -> dict[str, bytes]:
     return {path: text.encode() for path, text in texts.items()}
 
 
-def write(options: argparse.Namespace) -> int:
-    """Write the files; returns 0, or 1 after cfn-lint's findings. Raises GeneratorError, having written nothing."""
-    target, built = output(options), build(options)
-    if options.lint:
+def write(built: Built, target: Path, zone_count: int, source: Path, lint: bool) -> int:
+    """Write the files to `target`, and lint them if asked to; returns 0, or 1 after cfn-lint's findings.
+
+    Raises GeneratorError, having written nothing, for what ParallelCluster's schema refuses.
+    """
+    if lint:
         from generator.release import cluster_schema
 
-        cluster_schema.require(built.files[f"templates/{cluster_schema.TEMPLATE}"].decode(), Sources(options.source))
+        cluster_schema.require(built.files[f"templates/{cluster_schema.TEMPLATE}"].decode(), Sources(source))
     folder.replace(target, built.files, mark=MARK)
     for path, content in built.documents.items():
         folder.write_file(ROOT / path, content)
-    if options.lint:
-        from generator.release import lint
+    if lint:
+        from generator.release import lint as linter
 
-        if lint.report(options.zones, lint.EVERY_REGION, Sources(options.source)):
-            return 1
-        if is_own(options):
-            unchanged.remember()
+        return linter.report(zone_count, linter.EVERY_REGION, Sources(source))
     return 0

@@ -56,7 +56,7 @@ def test_a_second_run_builds_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setattr(unchanged, "STAMP", tmp_path / "stamp")
     unchanged.remember()
     assert unchanged.known_clean()
-    monkeypatch.setattr(outputs, "write", lambda options: pytest.fail("built again"))
+    monkeypatch.setattr(outputs, "build", lambda *_, **__: pytest.fail("built again"))
     assert main(["build", "--lint"]) == 0
 
 
@@ -64,7 +64,7 @@ def test_a_build_without_lint_or_for_another_folder_is_carried_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(unchanged, "known_clean", lambda: True)
-    monkeypatch.setattr(outputs, "write", lambda options: 3)
+    monkeypatch.setattr(outputs, "write", lambda *_: 3)
     assert main(["build"]) == 3
     assert main(["build", "--lint", "--output", str(tmp_path)]) == 3
     assert main(["build", "--lint", "--zones", "3"]) == 3
