@@ -84,6 +84,7 @@ def main(arguments: Sequence[str]) -> int:
         options = parse(arguments)
         status = int(options.module.run(options))
         sys.stdout.flush()
+        gc.freeze()  # nor at the end, when Python looks once more
         return status
     except KeyboardInterrupt:
         print(f"\n{command}: interrupted", file=sys.stderr)

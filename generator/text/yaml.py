@@ -85,10 +85,16 @@ def arranged(template: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+@cache
+def _style(text: str) -> str | None:
+    """How a text is written: a script as a block, a text that some reader would not take for one in quotes."""
+    return "|" if "\n" in text else "'" if MISREAD.fullmatch(text) else None
+
+
 def _node(data: Any) -> yaml.Node:
     """The YAML node of a plain value; intrinsic functions take their short form."""
     if isinstance(data, str):
-        return yaml.ScalarNode(STR, data, style="|" if "\n" in data else "'" if MISREAD.fullmatch(data) else None)
+        return yaml.ScalarNode(STR, data, style=_style(data))
     if isinstance(data, dict):
         return _mapping(data)
     if isinstance(data, list):
