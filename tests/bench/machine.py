@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench import image
+from tests.bench.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.bench.vpc import Subnet
@@ -94,7 +95,7 @@ class Machine:
             stderr=subprocess.DEVNULL,
             preexec_fn=enter,
         )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while not self._find():
             assert self.running and time.monotonic() < deadline, f"{self.name} does not start"
             time.sleep(0.02)
@@ -135,7 +136,7 @@ class Machine:
         path = "PATH=/opt/slurm/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         return [*spaces, "--root", "env", "-i", "-C", "/", path, "HOME=/root", "LANG=C.UTF-8", *command]
 
-    def run(self, script: str, user: str = "root", seconds: float = 60) -> Done:
+    def run(self, script: str, user: str = "root", seconds: float = 120) -> Done:
         """Run a bash script on the machine; after `seconds` its status is 124."""
         who = [] if user == "root" else ["su", user, "-s", "/bin/bash", "-c"]
         command = [*who, script] if who else ["bash", "-c", script]
@@ -157,17 +158,26 @@ class Machine:
             text = said.decode(errors="replace") if isinstance(said, bytes) else said
             return Done(124, text, time.monotonic() - begin)
 
-    def ask(self, script: str, user: str = "root", seconds: float = 60) -> str:
+    def ask(self, script: str, user: str = "root", seconds: float = 120) -> str:
         """What a script prints; it must succeed."""
         done = self.run(script, user, seconds)
         assert done.status == 0, f"on {self.name}: {script}\nended with {done.status}: {done.output}"
         return done.output.strip()
 
-    def rerun(self, seconds: float = 120) -> Done:
+    def start_unit(self, unit: str) -> None:
+        """Run a service that a timer runs as well, from its first line to its end.
+
+        The first start may only wait for a run that the timer began earlier; the second one begins after it. systemd
+        takes no more than five starts in ten seconds unless it forgets them.
+        """
+        start = f"systemctl reset-failed {unit} 2> /dev/null; systemctl start {unit}"
+        self.ask(f"{start} && {{ {start}; }}", seconds=PATIENCE)
+
+    def rerun(self, seconds: float = PATIENCE) -> Done:
         """Run the user data again, as an operator would after a boot that was cut short; its output."""
         return self.run("exec $(ls -d /var/lib/cloud/instances/*/user-data)", seconds=seconds)
 
-    def user_data(self, seconds: float) -> int | None:
+    def user_data(self, seconds: float = PATIENCE) -> int | None:
         """The exit status of its user data, None if it has not ended within `seconds`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.bench.machine import Machine
+from tests.bench.waiting import until
 
 # The balancer does not verify its targets' certificates either.
 UNVERIFIED = ssl.create_default_context()
@@ -30,7 +31,8 @@ class Reply:
 
     @property
     def json(self) -> Any:
-        """The body, parsed."""
+        """The body of an answer to a request that was granted, parsed."""
+        assert self.status == 200, f"HTTP {self.status}: {self.text}"
         return json.loads(self.text)
 
 
@@ -69,18 +71,60 @@ class Portal:
         return [cluster["id"] for cluster in self.request("clusters", user="efadmin").json]
 
     def look(self) -> str:
-        """Have the watch over clusters look now: what it says."""
-        log = "/var/log/hpc-portal-clusters.log"
-        before = int(self.machine.ask(f"touch {log}; wc -l < {log}"))
-        # systemd takes no more than five starts in ten seconds.
-        unit = "hpc-portal-clusters.service"
-        self.machine.ask(f"systemctl reset-failed {unit} 2> /dev/null; systemctl start {unit}", seconds=90)
-        return self.machine.ask(f"tail -n +{before + 1} {log}")
+        """Have the watch over clusters look now: what it knows about each of them.
+
+        Not what it logs: its timer may have looked, and logged that, a moment earlier.
+        """
+        self.machine.start_unit("hpc-portal-clusters.service")
+        return self.machine.ask("cat /run/hpc-portal/clusters.state")
+
+    def logged(self) -> str:
+        """All that the watch over clusters has logged."""
+        return self.machine.ask("cat /var/log/hpc-portal-clusters.log")
+
+    def sees(self, *sentences: str) -> None:
+        """Wait until the watch over clusters knows all of this.
+
+        A single look may find a controller of a busy machine too slow for the clients' short time-outs.
+        """
+        until(lambda: all(sentence in self.look() for sentence in sentences), f"the watch does not see {sentences}")
+
+    def sees_answers(self, number: int) -> None:
+        """Wait until so many clusters answer this node."""
+        until(lambda: self.look().count(" answers") == number, f"{number} clusters do not answer")
 
     def submit(self, cluster: str, command: str, name: str = "job", options: str = "", user: str = "efadmin") -> Reply:
         """The published batch service: a script becomes a job of `cluster` (an id of `clusters`)."""
         fields = {"cluster": cluster, "job_name": name, "command": command, "options": options}
         return self.request("batch", fields, user)
+
+    def sees_no_news(self) -> None:
+        """Wait for two looks that find the same; the watch over clusters has logged nothing for the second one."""
+
+        def silent() -> bool:
+            known, logged = self.look(), self.logged()
+            return self.look() == known and self.logged() == logged
+
+        until(silent, "the watch logs what it has logged already")
+
+    def submitted(self, cluster: str, command: str, name: str = "job", user: str = "efadmin") -> Reply:
+        """As `submit`, until the cluster takes the job: a busy one may be too slow for the clients' short time-outs.
+
+        A job whose answer was lost may run as well.
+        """
+
+        def accepted() -> Reply:
+            reply = self.submit(cluster, command, name, user=user)
+            assert reply.status == 200, f"HTTP {reply.status}: {reply.text}"
+            return reply
+
+        reply: Reply = until(accepted, f"{cluster} takes no job through {self.machine.name}")
+        return reply
+
+    def wait_until_healthy(self) -> None:
+        """Wait for the target group's health check, and until the portal lets its administrator in."""
+        until(lambda: self.healthy, f"{self.machine.name} does not answer")
+        until(lambda: self.request("spoolers", user="efadmin").status == 200, f"{self.machine.name} lets nobody in")
 
     def execute(self, command: str, user: str = "efadmin") -> Any:
         """A command that a user of the portal runs on its node: {status, stdout, stderr}."""

@@ -10,14 +10,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import itertools
 import shlex
 import shutil
 import tarfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from generator import RELEASE_FOLDER
 from tests.bench import image
@@ -46,29 +45,16 @@ ANSWERS = {
 }
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-    """Wait until `condition` returns something true, and return that; fails with `what` after `seconds`.
-
-    A condition that cannot even be asked (its assertion fails) is not met yet.
-    """
-    deadline = time.monotonic() + seconds
-    told = ""
-    while time.monotonic() < deadline:
-        try:
-            found = condition()
-        except AssertionError as problem:
-            found, told = None, f": {problem}"
-        if found:
-            return found
-        time.sleep(0.2)
-    raise AssertionError(f"after {seconds} s: {what}{told}")
-
-
 def node_env(user_data: str) -> dict[str, str]:
     """The values that CloudFormation has filled into the header of a portal node."""
     text = user_data.split("<<'NODE_ENV'" if "<<'NODE_ENV'" in user_data else "<< 'NODE_ENV'")[1].split("\nNODE_ENV")[0]
     pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line)
     return {name: shlex.split(value)[0] if value else "" for name, value in pairs}
+
+
+def _instance_id(number: int) -> str:
+    """An EC2 instance id, another one for each number."""
+    return "i-" + hashlib.sha256(str(number).encode()).hexdigest()[:17]
 
 
 class Site:
@@ -87,7 +73,7 @@ class Site:
         self.directory: Directory | None = None
         self.hosts: dict[str, str] = {}  # name: address
         self._booted: set[str] = set()
-        self._instances = 0
+        self._instances = itertools.count(1)  # portal nodes are launched on several threads
         self._free = addresses(self.vpc.core.network, set())
 
     # What is around
@@ -127,8 +113,8 @@ class Site:
         self, name: str, address: str, subnet: Subnet, zone: str, user_data: str, instance: str = ""
     ) -> Machine:
         """A machine that is not powered yet, with an empty disk, known to the metadata service."""
-        self._instances += 1
-        instance = instance or "i-" + hashlib.sha256(f"{name}{self._instances}".encode()).hexdigest()[:17]
+        number = next(self._instances)
+        instance = instance or _instance_id(number)
         self.vpc.metadata.instances[address] = Instance(instance, user_data, zone, "bench-node")
         hosts = {"localhost": "127.0.0.1", **self.hosts, name: address}
         certificates = (image.SYSTEM / "etc/ssl/certs/ca-certificates.crt").read_text()
@@ -137,7 +123,7 @@ class Site:
             address,
             subnet,
             self.storage,
-            self.folder / f"disk-{self._instances}-{name}",
+            self.folder / f"disk-{number}-{name}",
             {
                 "etc/hostname": f"{name}\n",
                 "etc/hosts": "".join(f"{where} {host}\n" for host, where in hosts.items()),
@@ -160,7 +146,7 @@ class Site:
         self.hosts[endpoint] = address
         self.database = self.machine("database", address, self.vpc.core, f"{REGION}a", data)
         self.database.power_on()
-        assert self.database.user_data(60) == 0, self.database.run("cat /var/log/cloud-init-output.log").output
+        assert self.database.user_data() == 0, self.database.run("cat /var/log/cloud-init-output.log").output
 
     def boot_portal(self, launched: dict[str, str], instance: str = "") -> Portal:
         """A portal node for what an Auto Scaling group has launched, or launches again as another `instance`."""
@@ -169,7 +155,7 @@ class Site:
             for folder in (env["FILE_SYSTEM_ID"], *(mount.split(".")[0] for mount in env["LUSTRE"].split())):
                 (self.storage / folder).mkdir()
             self._start_database(env)
-            assert self.directory and self.directory.machine.user_data(60) == 0
+            assert self.directory and self.directory.machine.user_data() == 0
         subnet, zone = self.subnet(launched["subnet"])
         address = launched["address"]
         name = "ip-" + address.replace(".", "-")
@@ -185,10 +171,9 @@ class Site:
         old = self.portals[number]
         [launched] = [one for one in self.emulator.launched() if one["logical_id"] == f"PortalNode{number}"]
         old.machine.destroy()
-        self._instances += 1
-        portal = self.boot_portal(launched, "i-" + hashlib.sha256(str(self._instances).encode()).hexdigest()[:17])
+        portal = self.boot_portal(launched, _instance_id(next(self._instances)))
         if wait:
-            assert portal.machine.user_data(180) == 0, self.log(portal)
+            assert portal.machine.user_data() == 0, self.log(portal)
         return portal
 
     def forget_portal(self) -> None:
@@ -201,10 +186,25 @@ class Site:
         assert self.database
         self.database.ask("mysql -e 'DROP DATABASE IF EXISTS enginframedb; DROP USER IF EXISTS enginframe'")
 
+    def is_complete(self, portal: Portal) -> bool:
+        """Whether a portal node reaches all of the portal's servers."""
+        names = sorted(one.machine.name for one in self.portals.values())
+        return sorted(filter(None, portal.request("members").json.values())) == names
+
     def refresh(self) -> None:
         """Have the portal nodes look for clusters now, not at the next tick of their timers."""
         for portal in self.portals.values():
             portal.look()
+
+    def takes_jobs(self) -> None:
+        """Wait until each portal has submitted a job to each cluster."""
+        for portal in self.portals.values():
+            for cluster in self.clusters.values():
+                portal.submitted(cluster.id, "#!/bin/bash\ntrue")
+
+    def offers_all(self, portal: Portal) -> bool:
+        """Whether a portal node offers every cluster, and no other."""
+        return set(portal.clusters()) == {cluster.id for cluster in self.clusters.values()}
 
     @staticmethod
     def log(portal: Portal) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.bench.machine import Machine
 from tests.bench.vpc import addresses
+from tests.bench.waiting import PATIENCE
 from tests.support.cluster_configuration import sssd_domain
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class Cluster:
     def wait(self) -> None:
         """Until every node has ended its bootstrap well."""
         for machine in (self.head, *self.compute):
-            assert machine.user_data(120) == 0, machine.run("cat /var/log/cloud-init-output.log").output
+            assert machine.user_data() == 0, machine.run("cat /var/log/cloud-init-output.log").output
 
     def rebuild(self) -> None:
         """All nodes made anew, as ParallelCluster does where it cannot change them: empty disks, a new address."""
@@ -193,7 +194,8 @@ class Cluster:
         ]
         where, _, arguments = line.partition(" ")
         region = f"AWS_DEFAULT_REGION={self.configuration['Region']}"
-        self.head.ask(f"{region} aws s3 cp --only-show-errors {where} /tmp/a && chmod 700 /tmp/a && /tmp/a {arguments}")
+        fetch = f"aws s3 cp --only-show-errors {where} /tmp/a && chmod 700 /tmp/a"
+        self.head.ask(f"export {region}; {fetch} && /tmp/a {arguments}", seconds=PATIENCE)
 
     def jobs(self, fields: str = "jobid,jobname,user,state,exitcode") -> list[dict[str, str]]:
         """All jobs that accounting knows, a row for each time they were started, asked on the head node."""

@@ -6,8 +6,9 @@ from functools import partial
 import pytest
 
 from tests.bench.portal import Portal
-from tests.bench.site import STACK, Site, until
+from tests.bench.site import STACK, Site
 from tests.bench.slurm import Cluster
+from tests.bench.waiting import PATIENCE, until
 
 ZONES = (1, 2)
 
@@ -17,14 +18,10 @@ def finished(cluster: Cluster, job: str, name: str) -> dict[str, str]:
 
     def found() -> dict[str, str] | None:
         rows = [row for row in cluster.jobs() if (row["jobid"], row["jobname"]) == (job, name)]
-        return rows[0] if rows and rows[0]["state"] not in ("PENDING", "RUNNING") else None
+        # A job that a busy node was too slow to start has a row for that, and another one.
+        return rows[-1] if rows and rows[-1]["state"] not in ("PENDING", "RUNNING", "REQUEUED") else None
 
     return dict(until(found, f"job {job} of {cluster.name} is not in accounting"))
-
-
-def offers(portal: Portal, clusters: set[str]) -> bool:
-    """Whether a portal offers these clusters and no other."""
-    return set(portal.clusters()) == clusters
 
 
 def test_stack_is_complete_by_the_nodes_own_signals(site: Site) -> None:
@@ -32,7 +29,7 @@ def test_stack_is_complete_by_the_nodes_own_signals(site: Site) -> None:
     stacks = site.emulator.client("cloudformation", "us-east-1").describe_stacks(StackName=STACK)["Stacks"]
     assert stacks[0]["StackStatus"] == "CREATE_COMPLETE"
     for zone in ZONES:
-        until(partial(getattr, site.portals[zone], "healthy"), f"portal {zone} does not answer", 30)
+        site.portals[zone].wait_until_healthy()
         assert "signaling SUCCESS" in site.log(site.portals[zone])
 
 
@@ -41,15 +38,13 @@ def test_one_node_installed_and_the_other_joined(site: Site) -> None:
     assert "installing EnginFrame" in site.log(site.portals[1])
     assert "joining the portal on /efs" in site.log(site.portals[2])
     for zone in ZONES:
-        members = site.portals[zone].request("members").json
-        assert sorted(members.values()) == sorted(portal.machine.name for portal in site.portals.values())
+        until(partial(site.is_complete, site.portals[zone]), f"portal {zone} does not see both members")
 
 
 def test_clusters_appear_without_a_hand(site: Site) -> None:
     """The nodes' own timers find what the head nodes publish."""
-    wanted = {cluster.id for cluster in site.clusters.values()}
     for portal in site.portals.values():
-        until(partial(offers, portal, wanted), "a portal does not offer both clusters", 120)
+        until(partial(site.offers_all, portal), "a portal does not offer both clusters")
 
 
 @pytest.mark.parametrize("to", ZONES)
@@ -60,8 +55,7 @@ def test_job_through_each_portal_to_each_cluster(site: Site, through: int, to: i
     command = (
         "#!/bin/bash\nid -un\necho $SLURM_CLUSTER_NAME\nfor folder in /fsx_cluster*; do touch $folder/was-here; done"
     )
-    said = portal.submit(cluster.id, command, "first")
-    assert said.status == 200, said.text
+    said = portal.submitted(cluster.id, command, "first")
     row = finished(cluster, said.json["job_id"], "first")
     output = f"{said.json['spooler']}/slurm-{cluster.name}-{said.json['job_id']}.out"
     assert portal.machine.ask(f"cat {output}").split() == ["efadmin", cluster.name]
@@ -83,11 +77,12 @@ def test_portal_user_cannot_reach_the_metadata_service(site: Site) -> None:
     """Neither through the portal nor from a login; root can, and so could they without the guard."""
     ask = "curl -sS -m 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token"
     for portal in site.portals.values():
-        before = list(site.vpc.metadata.tokens)
+        address = portal.machine.address
+        before = site.vpc.metadata.tokens_of(address)
         assert portal.execute(ask)["status"] == 7
         assert portal.machine.run(ask, user="efadmin").status == 7
         assert portal.machine.run("aws sts get-caller-identity", user="efadmin").status != 0
-        assert list(site.vpc.metadata.tokens) == before
+        assert site.vpc.metadata.tokens_of(address) == before
         assert portal.machine.run(ask).status == 0
 
 
@@ -96,7 +91,7 @@ def test_metadata_service_is_closed_again_after_a_reboot(site: Site) -> None:
     portal = site.portals[2]
     portal.machine.power_off()
     portal.machine.power_on()
-    until(lambda: portal.healthy, "portal 2 does not come back from a reboot")
+    portal.wait_until_healthy()
     assert "REJECT" in portal.machine.ask("iptables -S OUTPUT")
     assert portal.machine.run("curl -m 5 http://169.254.169.254/", user="efadmin").status == 7
 
@@ -104,13 +99,15 @@ def test_metadata_service_is_closed_again_after_a_reboot(site: Site) -> None:
 def test_second_run_changes_nothing(site: Site) -> None:
     """On a finished node: no file another, no service restarted, nothing asked of the vendor's installer."""
     portal = site.portals[1]
+    for one in site.portals.values():  # its start is over, the last file of it written
+        until(partial(one.machine.ask, "systemctl is-active enginframe"), "EnginFrame does not start")
     files = (
         "find /etc /opt /usr /var/lib/hpc-portal /efs/hpc-portal /efs/nice -xdev -type f"
         " ! -path '*/logs/*' ! -path '*/spoolers/*' ! -path '*/repository/*' -printf '%p %m %u %T@\\n' | sort"
     )
     services = "systemctl show -p MainPID,ActiveEnterTimestampMonotonic munge enginframe bench-agent"
     before = portal.machine.ask(files), portal.machine.ask(services)
-    done = portal.machine.run("/opt/hpc-portal/bootstrap.sh", seconds=120)
+    done = portal.machine.run("/opt/hpc-portal/bootstrap.sh", seconds=PATIENCE)
     assert done.status == 0, done.output
     assert (portal.machine.ask(files), portal.machine.ask(services)) == before
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 
-from tests.bench.site import Site, until
+from tests.bench.site import Site
+from tests.bench.waiting import until
 
 KEPT = "stat -c '%n %i %Y' /efs/hpc-portal/installed /efs/nice/enginframe/current-version"
 SERVICES = "find /efs/nice/enginframe/data -type f -exec sha256sum {} +"
@@ -15,6 +17,7 @@ SERVICES = "find /efs/nice/enginframe/data -type f -exec sha256sum {} +"
 def state(site: Site, number: int) -> tuple[str, str, str]:
     """What must outlive every node: the installation, the published services, the users' spoolers."""
     portal = site.portals[number]
+    portal.wait_until_healthy()
     spoolers = portal.request("spoolers", user="efadmin")
     assert spoolers.status == 200, spoolers.text
     return portal.machine.ask(KEPT), portal.machine.ask(SERVICES), spoolers.text
@@ -24,30 +27,29 @@ def up(site: Site, *numbers: int) -> None:
     """Wait until the bootstraps of these portal nodes have ended well."""
     for number in numbers:
         portal = site.portals[number]
-        assert portal.machine.user_data(240) == 0, site.log(portal)
-        assert portal.healthy
+        assert portal.machine.user_data() == 0, site.log(portal)
+        portal.wait_until_healthy()
 
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_replaced_three_times(site: Site, number: int) -> None:
     """The new node has the old one's place, joins and installs nothing; users find what they left."""
     other = site.portals[3 - number]
-    said = other.submit(site.clusters[number].id, "#!/bin/bash\ntrue", "before")
-    assert said.status == 200, said.text
+    other.submitted(site.clusters[number].id, "#!/bin/bash\ntrue", "before")
     before, address = state(site, 3 - number), site.portals[number].machine.address
     instances = {site.vpc.metadata.instances[address].instance_id}
     for _ in range(3):
         portal = site.replace_portal(number)
         instances.add(site.vpc.metadata.instances[address].instance_id)
-        assert portal.machine.address == address and portal.healthy
+        assert portal.machine.address == address
         log = site.log(portal)
         assert "joining the portal on /efs" in log and "installing" not in log
         assert "No stack operation waits for this node" in log
         assert state(site, number) == before
-        assert sorted(portal.request("members").json.values()) == sorted(p.machine.name for p in site.portals.values())
+        until(partial(site.is_complete, portal), "the new node does not see the other one")
     assert len(instances) == 4
     site.refresh()
-    assert site.portals[number].submit(site.clusters[number].id, "#!/bin/bash\ntrue").status == 200
+    site.portals[number].submitted(site.clusters[number].id, "#!/bin/bash\ntrue")
 
 
 def test_both_lost_and_made_anew(site: Site) -> None:
@@ -61,20 +63,24 @@ def test_both_lost_and_made_anew(site: Site) -> None:
     assert state(site, 1) == before and state(site, 2) == before
     assert all("installing" not in site.log(portal) for portal in site.portals.values())
     site.refresh()
-    assert all(len(portal.clusters()) == 2 for portal in site.portals.values())
+    for portal in site.portals.values():
+        until(partial(site.offers_all, portal), "a portal does not offer both clusters")
 
 
 def test_restarted_by_the_watchdog(site: Site) -> None:
     """The portal's agent dies, which the start page does not show: after three looks it is back."""
     portal = site.portals[2]
     pid = portal.machine.ask("cat /efs/nice/enginframe/tmp/$(hostname)/agent.pid")
-    portal.machine.ask("systemctl start hpc-portal-watchdog.service && systemctl stop hpc-portal-watchdog.timer")
+    watchdog = "hpc-portal-watchdog"
+    portal.machine.ask(f"systemctl stop {watchdog}.timer")
+    portal.machine.start_unit(f"{watchdog}.service")
     portal.machine.ask(f"kill -KILL {pid}")
-    assert portal.healthy and portal.request("spoolers", user="efadmin").status == 503
-    for _ in range(3):
-        portal.machine.ask("systemctl start hpc-portal-watchdog.service", seconds=90)
-    until(lambda: portal.request("spoolers", user="efadmin").status == 200, "the agent is not back")
-    portal.machine.ask("systemctl start hpc-portal-watchdog.timer")
+    until(lambda: portal.request("spoolers", user="efadmin").status == 503, "the agent has not died")
+    assert portal.healthy
+    for _ in range(2):  # with two looks each; the third of them restarts
+        portal.machine.start_unit(f"{watchdog}.service")
+    portal.wait_until_healthy()
+    portal.machine.ask(f"systemctl start {watchdog}.timer")
     assert "its agent is silent" in portal.machine.ask("cat /var/log/hpc-portal-watchdog.log")
 
 
@@ -97,6 +103,4 @@ def test_both_at_once_on_an_empty_file_system(site: Site) -> None:
     assert sorted("installing EnginFrame" in log for log in logs) == [False, True]
     assert sorted("joining the portal on /efs" in log for log in logs) == [False, True]
     site.refresh()
-    for portal in site.portals.values():
-        for cluster in site.clusters.values():
-            assert portal.submit(cluster.id, "#!/bin/bash\ntrue").status == 200
+    site.takes_jobs()

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
-from tests.bench.site import Site, until
+from tests.bench.portal import Portal
+from tests.bench.site import Site
 from tests.bench.slurm import Cluster
+from tests.bench.test_1_up import finished
+from tests.bench.waiting import PATIENCE, until
 
 
-def completed(site: Site, cluster: Cluster, job: str) -> None:
+def completed(cluster: Cluster, job: str) -> None:
     """Wait until accounting says that a job has ended well."""
     until(
         lambda: [row for row in cluster.jobs() if row["jobid"] == job and row["state"] == "COMPLETED"],
         f"job {job} of {cluster.name} has not completed",
-        120,
     )
+
+
+def offers(portal: Portal, *clusters: Cluster) -> bool:
+    """Whether a portal offers these clusters alone once it has looked.
+
+    The other portal node writes the same list, by what it saw before.
+    """
+    portal.look()
+    return set(portal.clusters()) == {cluster.id for cluster in clusters}
 
 
 def test_munge_key_that_differs(site: Site) -> None:
@@ -22,16 +34,17 @@ def test_munge_key_that_differs(site: Site) -> None:
     portal, other = site.portals[2], site.portals[1]
     site.refresh()
     portal.machine.ask("head -c 64 /dev/urandom > /etc/munge/munge.key && systemctl restart munge")
-    report = portal.look()
+    portal.sees(
+        *(f"cluster {cluster.name} ERROR: refuses this node's credentials" for cluster in site.clusters.values())
+    )
     for cluster in site.clusters.values():
-        assert f"cluster {cluster.name} ERROR: refuses this node's credentials" in report
         assert portal.submit(cluster.id, "#!/bin/bash\ntrue").status == 502
-        assert other.submit(cluster.id, "#!/bin/bash\ntrue").status == 200
-    assert portal.look() == ""
-    done = portal.machine.run("/opt/hpc-portal/bootstrap.sh", seconds=120)
+        other.submitted(cluster.id, "#!/bin/bash\ntrue")
+    portal.sees_no_news()
+    done = portal.machine.run("/opt/hpc-portal/bootstrap.sh", seconds=PATIENCE)
     assert done.status == 0, done.output
-    assert portal.machine.ask("cat /run/hpc-portal/clusters.state").count(" answers") == 2
-    assert portal.submit(site.clusters[1].id, "#!/bin/bash\ntrue").status == 200
+    portal.sees_answers(2)
+    portal.submitted(site.clusters[1].id, "#!/bin/bash\ntrue")
 
 
 def test_clocks_that_differ(site: Site) -> None:
@@ -42,20 +55,22 @@ def test_clocks_that_differ(site: Site) -> None:
         f"mkdir -p {unit} && printf '[Service]\nEnvironment=LD_PRELOAD=%s FAKETIME=+1h\n'"
         f" $(find / -xdev -name libfaketime.so.1) > {unit}/clock.conf && systemctl daemon-reload && systemctl restart munge"
     )
-    report = portal.look()
-    for cluster in site.clusters.values():
-        assert f"cluster {cluster.name} ERROR: refuses this node's credentials" in report and "clocks" in report
+    portal.sees(
+        *(f"cluster {cluster.name} ERROR: refuses this node's credentials" for cluster in site.clusters.values()),
+        "clocks",
+    )
     portal.machine.ask(f"rm -r {unit} && systemctl daemon-reload && systemctl restart munge")
-    assert portal.look().count(" answers") == 2
+    portal.sees_answers(2)
 
 
 def test_munged_that_is_dead(site: Site) -> None:
     """No credentials at all: it is this node's fault, and said so."""
     portal = site.portals[2]
     portal.machine.ask("systemctl stop munge")
-    assert portal.look().count("ERROR: munged on this node does not answer") == 2
+    sentence = "ERROR: munged on this node does not answer"
+    portal.sees(*(f"cluster {cluster.name} {sentence}" for cluster in site.clusters.values()))
     portal.machine.ask("systemctl start munge")
-    assert portal.look().count(" answers") == 2
+    portal.sees_answers(2)
 
 
 def test_publication_that_is_half_written(site: Site) -> None:
@@ -68,15 +83,14 @@ def test_publication_that_is_half_written(site: Site) -> None:
     }
     for damage, repair in damages.items():
         portal.machine.ask(damage)
-        report = portal.look()
-        assert f"cluster {cluster.name} is not offered: its publication" in report
-        assert portal.clusters() == [site.clusters[2].id]
+        portal.sees(f"cluster {cluster.name} is not offered: its publication")
+        until(partial(offers, portal, site.clusters[2]), "a damaged publication is offered")
         if repair:
             portal.machine.ask(repair)
         else:
             cluster.act("publish.sh")
-        assert f"cluster {cluster.name} answers" in portal.look()
-        assert len(portal.clusters()) == 2
+        portal.sees(f"cluster {cluster.name} answers")
+        until(partial(offers, portal, *site.clusters.values()), "a mended publication is not offered")
 
 
 def test_user_whom_the_cluster_does_not_know(site: Site) -> None:
@@ -85,20 +99,25 @@ def test_user_whom_the_cluster_does_not_know(site: Site) -> None:
     portal.machine.ask("useradd --uid 6001 --create-home --shell /bin/bash ghost")
     portal.machine.ask("mkdir -p /efs/ghost && chown ghost: /efs/ghost")
     conf = f"SLURM_CONF=/efs/slurm/{cluster.name}/current/slurm.conf"
-    job = portal.machine.ask(f"cd /efs/ghost && {conf} sbatch --parsable --wrap id", user="ghost")
-    cluster.head.ask("systemctl start hpc-portal-users.service")
-    until(lambda: "JobHeldAdmin" in cluster.head.ask(f"squeue -h -j {job} -o %r"), "the job is not held")
+    submit = f"cd /efs/ghost && {conf} sbatch --parsable --wrap id"
+    job = until(partial(portal.machine.ask, submit, user="ghost"), "ghost cannot submit")
+
+    def held() -> bool:
+        cluster.head.start_unit("hpc-portal-users.service")
+        return "JobHeldAdmin" in cluster.head.ask(f"squeue -h -j {job} -o %r")
+
+    until(held, "the job is not held")
     trouble = f"does not know the user with uid 6001 and holds job(s) {job}"
-    assert f"cluster {cluster.name} ERROR: it {trouble}" in portal.look()
-    assert trouble in cluster.head.ask("journalctl -t hpc-portal")
+    portal.sees(f"cluster {cluster.name} ERROR: it {trouble}")
+    until(lambda: trouble in cluster.head.ask("journalctl -t hpc-portal"), "the head node's log does not say so")
     for machine in (cluster.head, *cluster.compute):
         machine.ask("useradd --uid 6001 --no-create-home --shell /bin/bash ghost")
-    cluster.head.ask("systemctl start hpc-portal-users.service")
+    cluster.head.start_unit("hpc-portal-users.service")
     # A job that Slurm has requeued waits two minutes by itself. One that was held before its first start does not: it
     # may have ended by now, and scontrol then refuses. Whether it ran is seen in the next line.
     cluster.head.run(f"scontrol update jobid={job} starttime=now")
-    completed(site, cluster, job)
-    assert "ERROR" not in portal.look()
+    completed(cluster, job)
+    until(lambda: "ERROR" not in portal.look(), "the portal still sees an error")
     assert cluster.head.run(f"ls /efs/slurm/{cluster.name}/TROUBLE").status != 0
 
 
@@ -111,21 +130,20 @@ def test_database_out_for_a_minute(site: Site) -> None:
     while time.monotonic() < end:
         for portal in site.portals.values():
             for cluster in site.clusters.values():
-                reply = portal.submit(cluster.id, "#!/bin/bash\ntrue", "no-database")
-                assert reply.status == 200, reply.text
+                reply = portal.submitted(cluster.id, "#!/bin/bash\ntrue", "no-database")
                 jobs.append((cluster, reply.json["job_id"], reply.json["spooler"]))
-            assert portal.healthy
+            until(partial(getattr, portal, "healthy"), "the portal does not answer without its database")
         time.sleep(8)
     site.database.power_on()
-    until(lambda: site.portals[1].request("spoolers", user="efadmin").status == 200, "the portal has no database", 90)
+    site.portals[1].wait_until_healthy()
     for cluster, job, _ in jobs:
-        completed(site, cluster, job)
+        completed(cluster, job)
 
     def written() -> bool:
         known = {spooler["path"] for spooler in site.portals[2].request("spoolers", user="efadmin").json}
         return {spooler for _, _, spooler in jobs} <= known
 
-    until(written, "spoolers of the outage are not in the database", 90)
+    until(written, "spoolers of the outage are not in the database")
 
 
 def test_head_node_made_anew(site: Site) -> None:
@@ -133,17 +151,10 @@ def test_head_node_made_anew(site: Site) -> None:
     cluster, other = site.clusters[1], site.clusters[2]
     before = cluster.head.address
     cluster.rebuild()
-    assert other.site.portals[1].submit(other.id, "#!/bin/bash\ntrue").status == 200
+    site.portals[1].submitted(other.id, "#!/bin/bash\ntrue")
     cluster.wait()
     assert cluster.head.address != before
     site.refresh()
     for portal in site.portals.values():
-        reply = portal.submit(cluster.id, "#!/bin/bash\ntrue", "new-head")
-        assert reply.status == 200, reply.text
-    until(
-        lambda: (
-            [row["state"] for row in cluster.jobs("jobname,state") if row["jobname"] == "new-head"] == ["COMPLETED"] * 2
-        ),
-        "jobs of the new head node have not completed",
-        120,
-    )
+        reply = portal.submitted(cluster.id, "#!/bin/bash\ntrue", "new-head")
+        assert finished(cluster, reply.json["job_id"], "new-head")["state"] == "COMPLETED"

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import stat
 import subprocess
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.bench.disk import files
 from tests.bench.site import Site
 
 
@@ -37,47 +34,32 @@ def holds(content: bytes, secrets: dict[str, list[bytes]]) -> list[str]:
     return [name for name, spellings in secrets.items() if any(spelling in content for spelling in spellings)]
 
 
-def files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Regular files below a folder."""
-    for base, _, names in os.walk(folder):
-        for name in names:
-            path = Path(base) / name
-            status = path.lstat()
-            if stat.S_ISREG(status.st_mode) and status.st_size:
-                yield path, status
-
-
-def open_to_others(path: Path, top: Path, status: os.stat_result) -> bool:
-    """Whether somebody who is neither root nor the owner may read it, given the folders above it."""
-    above = [parent for parent in path.parents if parent == top or top in parent.parents]
-    return bool(status.st_mode & stat.S_IROTH) and all(parent.stat().st_mode & stat.S_IXOTH for parent in above)
-
-
 def test_disks_hold_no_secret_that_others_may_read(site: Site, secrets: dict[str, list[bytes]]) -> None:
     """What the machines have written since their first boot: no log has one, whoever may read it; nor an open file."""
     searched = 0
     for machine in site.machines():
         top = machine.folder / "upper"
-        for path, status in files(top):
-            relative = path.relative_to(top)
+        for file in files(top):
+            relative = file.path.relative_to(top)
             if relative.parts[0] == "var" and relative.parts[1:2] != ("log",) and "mysql" in relative.parts:
                 continue  # the database keeps its users' hashes in files of its own
-            found = holds(path.read_bytes(), secrets)
+            found = holds(file.content, secrets)
             searched += 1
             log = relative.parts[:2] == ("var", "log")
-            assert not (found and (log or open_to_others(path, top, status))), f"{machine.name}:/{relative} has {found}"
+            assert not (found and (log or file.public)), f"{machine.name}:/{relative} has {found}"
     assert searched > 100
 
 
 def test_efs_holds_no_secret(site: Site, secrets: dict[str, list[bytes]]) -> None:
     """Neither what the portal keeps there nor what head nodes publish, whoever may read it."""
     searched = 0
-    for path, _ in files(site.storage):
+    for file in files(site.storage):
         searched += 1
-        if path.parent.name == "directory_service":  # ParallelCluster's copy of sssd.conf, on the head node's own disk
-            assert not path.stat().st_mode & 0o077
+        # ParallelCluster's copy of sssd.conf, on the head node's own disk.
+        if file.path.parent.name == "directory_service":
+            assert not file.status.st_mode & 0o077
             continue
-        assert not holds(path.read_bytes(), secrets), path
+        assert not holds(file.content, secrets), file.path
     assert searched > 30
 
 

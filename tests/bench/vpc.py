@@ -98,21 +98,26 @@ class Metadata:
     """The instance metadata service, version 2 alone: without a token there is no answer."""
 
     instances: dict[str, Instance] = field(default_factory=dict)  # by address
-    tokens: dict[str, float] = field(default_factory=dict)
+    tokens: dict[str, tuple[str, float]] = field(default_factory=dict)  # whose each is, and when it ends
     asked: list[tuple[str, str]] = field(default_factory=list)  # (address, path) of each answered request
 
     def answer(self, method: str, path: str, headers: Mapping[str, str], address: str) -> tuple[int, bytes]:
         """Status and body of a request."""
         if method == "PUT" and path == "/latest/api/token":
             token = secrets.token_urlsafe(32)
-            self.tokens[token] = time.monotonic() + int(headers["X-aws-ec2-metadata-token-ttl-seconds"])
+            self.tokens[token] = address, time.monotonic() + int(headers["X-aws-ec2-metadata-token-ttl-seconds"])
             return 200, token.encode()
-        if self.tokens.get(headers.get("X-aws-ec2-metadata-token", ""), 0) < time.monotonic():
+        _, end = self.tokens.get(headers.get("X-aws-ec2-metadata-token", ""), ("", 0.0))
+        if end < time.monotonic():
             return 401, b""
         self.asked.append((address, path))
         known = self.instances.get(address)
         found = self._documents(known).get(path.removeprefix("/latest/")) if known else None
         return (404, b"") if found is None else (200, found.encode())
+
+    def tokens_of(self, address: str) -> list[str]:
+        """The tokens that the machine at an address has been given."""
+        return [token for token, (owner, _) in list(self.tokens.items()) if owner == address]
 
     @staticmethod
     def _documents(instance: Instance) -> dict[str, str]:

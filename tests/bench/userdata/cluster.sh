@@ -49,7 +49,7 @@ if [[ $KIND == head ]]; then
   )
 else
   # ParallelCluster itself starts them when the head node is ready.
-  for _ in {1..300}; do
+  for _ in {1..1500}; do
     [[ ! -e $copy ]] || break
     sleep 0.2
   done
@@ -97,7 +97,7 @@ chown slurm: $etc/slurmdbd.conf
 mkdir -p /var/log/slurm
 chown slurm: /var/log/slurm
 systemctl enable -q --now slurmdbd.service
-for _ in {1..100}; do
+for _ in {1..1000}; do
   ! sacctmgr -iQ add cluster "$CLUSTER" || break
   ! sacctmgr -nP show cluster "$CLUSTER" format=cluster | grep -q . || break
   sleep 0.2
