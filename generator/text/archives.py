@@ -25,8 +25,8 @@ PORTAL_TEMPLATES = (
 )  # of templates/, filled in on the portal nodes
 # The head node's scripts stand at fixed keys as well: ParallelCluster refuses any later change of their URL.
 FIXED_SCRIPTS = "userdata/cluster"
-COMMON = "common.sh"  # of the clusters' scripts, and the line by which a script takes it
-SOURCE_COMMON = b'. "$(dirname "$0")/common.sh"\n'
+COMMON = "common.sh"  # of the clusters' scripts
+ATTEMPT = "attempt.sh"  # of userdata/, for all nodes
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 INSTALL_NOTES = {"INSTALLER", "RECORD", "REQUESTED", "bin"}  # differ between pip and uv; the Lambda reads none of them
 
@@ -48,7 +48,8 @@ def certificate_key(root: Path) -> str:
 
 
 def portal_bundle(root: Path) -> tuple[str, bytes]:
-    """Key and content of the tar that a portal node unpacks: userdata/portal/, and templates/ for it to fill in.
+    """Key and content of the tar that a portal node unpacks: userdata/portal/, what all nodes share, and templates/
+    for it to fill in.
 
     Raises GeneratorError for a file that a node could not use.
 
@@ -56,7 +57,9 @@ def portal_bundle(root: Path) -> tuple[str, bytes]:
     """
     import tarfile
 
-    files = _tree(root / "userdata" / "portal")
+    userdata = root / "userdata"
+    files = _tree(userdata / "portal") | {ATTEMPT: read(userdata / ATTEMPT)}
+    packed_files.check_text(f"userdata/{ATTEMPT}", files[ATTEMPT])
     for name in PORTAL_TEMPLATES:
         path = root / "templates" / name
         if path.is_dir():
@@ -79,10 +82,13 @@ def portal_bundle(root: Path) -> tuple[str, bytes]:
 def cluster_scripts(root: Path) -> tuple[str, dict[str, bytes]]:
     """Key prefix (without a slash at its end) and the files below it: what head and compute nodes run."""
     folder = root / "userdata" / "cluster"
-    files, common = _tree(folder), read(folder / COMMON)
+    files = _tree(folder)
+    common, attempt = read(folder / COMMON), read(folder.parent / ATTEMPT)
+    packed_files.check_text(f"userdata/{ATTEMPT}", attempt)
     for name, content in files.items():
         packed_files.check_text(f"userdata/cluster/{name}", content)
-    scripts = {name: _whole(folder / name, text, common) for name, text in files.items() if name != COMMON}
+    common = _whole(folder / COMMON, common, f"../{ATTEMPT}", attempt)
+    scripts = {name: _whole(folder / name, text, COMMON, common) for name, text in files.items() if name != COMMON}
     return f"userdata/cluster-{digest(sha256sums(scripts))[:12]}", scripts
 
 
@@ -112,15 +118,14 @@ def packed(root: Path, *, wheels: Path) -> dict[str, bytes]:
     }
 
 
-def _whole(path: Path, script: bytes, common: bytes) -> bytes:
-    """`script` with the text that it sources in front: ParallelCluster downloads each script alone."""
+def _whole(path: Path, script: bytes, name: str, text: bytes) -> bytes:
+    """`script` with the `text` of the file `name` in front, if it sources that: each script is downloaded alone."""
+    line = f'. "$(dirname "$0")/{name}"'
     first, _, rest = script.partition(b"\n")
-    before, sourced, after = rest.partition(SOURCE_COMMON)
-    packed = b"\n".join([first, common.partition(b"\n")[2], before + after]) if sourced else script
-    if b"/common.sh" in packed:
-        raise GeneratorError(
-            f"{path} sources {COMMON} in its own way: write the line {SOURCE_COMMON.decode().strip()}."
-        )
+    before, sourced, after = rest.partition(f"{line}\n".encode())
+    packed = b"\n".join([first, text.partition(b"\n")[2], before + after]) if sourced else script
+    if f"/{Path(name).name}".encode() in packed:
+        raise GeneratorError(f"{path} sources {name} in its own way: write the line {line}.")
     return packed
 
 

@@ -104,6 +104,7 @@ def test_the_portal_bundle(root: Path) -> None:
     for name, entry in entries.items():
         assert (entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname) == (0, 0, 0, "", "")
         source = root / (name if name.startswith("templates/") else f"userdata/portal/{name}")
+        source = root / "userdata" / name if name == "attempt.sh" else source
         script = name.endswith(".sh") or source.read_bytes().startswith(b"#!")
         assert entry.mode == (0o755 if script else 0o644), name
         assert entry.size == source.stat().st_size
@@ -132,6 +133,27 @@ def test_a_clusters_script_has_the_common_part_in_front(root: Path) -> None:
     assert files["more.sh"] == b"#!/bin/bash\nsay() { echo; }\n\n# More.\nsay\n"
     assert files["other.py"] == b"#!/usr/bin/env python3\n"
     assert "common.sh" not in files, "no script of its own"
+
+
+def test_what_all_nodes_share_is_in_the_bundle_and_in_front_of_the_clusters_scripts(root: Path) -> None:
+    text = (root / "userdata" / "attempt.sh").read_bytes()
+    with tarfile.open(fileobj=io.BytesIO(archives.portal_bundle(root)[1]), mode="r:") as tar:
+        file = tar.extractfile("attempt.sh")
+        assert file and file.read() == text
+    assert archives.cluster_scripts(root)[1]["publish.sh"].startswith(text)
+
+
+def test_a_change_of_what_all_nodes_share_changes_both_keys(root: Path) -> None:
+    bundle, scripts = archives.portal_bundle(root)[0], archives.cluster_scripts(root)[0]
+    with (root / "userdata" / "attempt.sh").open("a") as file:
+        file.write("# changed\n")
+    assert archives.portal_bundle(root)[0] != bundle and archives.cluster_scripts(root)[0] != scripts
+
+
+def test_a_common_part_that_would_not_be_whole_is_refused(root: Path) -> None:
+    (root / "userdata" / "cluster" / "common.sh").write_text("#!/bin/bash\nsource ../attempt.sh\n")
+    with pytest.raises(GeneratorError, match=r"common\.sh sources \.\./attempt\.sh in its own way: write the line \. "):
+        archives.cluster_scripts(root)
 
 
 def test_a_change_of_the_common_part_changes_the_scripts_key(root: Path) -> None:

@@ -4,6 +4,7 @@
 set -euo pipefail
 umask 022
 export PATH=$PATH:/opt/slurm/bin
+. "$(dirname "$0")/../attempt.sh"
 changed=no # yes once `put` has written a file
 
 # say SENTENCE: logs it to ParallelCluster's log (stdout) and to the system log, which ParallelCluster sends to
@@ -18,17 +19,6 @@ fail() {
   say "error: $*"
   printf '%s\n' "$*" >&2
   exit 1
-}
-
-# attempt TIMES SECONDS COMMAND...: runs the command until it succeeds, at most TIMES, with a pause of SECONDS between.
-attempt() {
-  local times=$1 pause=$2 n
-  shift 2
-  for ((n = 1; ; n++)); do
-    "$@" && return 0
-    ((n < times)) || return 1
-    sleep "$pause"
-  done
 }
 
 # put FILE MODE: writes standard input to FILE in one step, and only if it differs.

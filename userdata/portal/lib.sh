@@ -40,22 +40,13 @@ TMPDIR=$RUN # not exported: where bash itself would put a here-document that is 
 # shellcheck source=/dev/null
 . "$ROOT/etc/hpc-portal/node.env"
 export AWS_DEFAULT_REGION=$REGION AWS_PAGER=''
+# shellcheck source=../attempt.sh
+. "$BUNDLE/attempt.sh"
 
 # within SECONDS COMMAND...: runs the command for at most so long; nothing here may run without a bound. In the
 # foreground, so that a signal that ends a step ends its commands as well.
 within() {
   timeout --foreground --kill-after=10 "$@"
-}
-
-# attempt TIMES SECONDS COMMAND...: runs the command until it succeeds, at most TIMES, with a pause of SECONDS between.
-attempt() {
-  local times=$1 pause=$2 n
-  shift 2
-  for ((n = 1; ; n++)); do
-    "$@" && return 0
-    ((n < times)) || return 1
-    sleep "$pause"
-  done
 }
 
 # put_file FILE MODE [OWNER]: writes standard input to FILE in one step, and only if it differs, so that a second run
