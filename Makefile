@@ -83,11 +83,11 @@ local: $(MAIN) $(EMULATOR) ## Deploy the whole stack on an emulator on this mach
 local-down: $(MAIN) $(EMULATOR) ## Delete the local deployment and stop its emulator
 	@$(MAIN) -m tests.emulator.local down
 
-taskcat: templates $(TASKCAT) ## Launch the scenarios of .taskcat.yml in your AWS accounts [TESTS=minimal,production REGIONS=us-east-1 OVERRIDES=file]
+taskcat: templates $(TASKCAT) ## Launch the scenarios of .taskcat.yml in your AWS accounts [TESTS=minimal,production REGIONS=us-east-1 OVERRIDES=file ZONES=2]
 	@rm -rf .cache/taskcat
-	@$(GENERATOR) taskcat --stage .cache/taskcat --tests "$(TESTS)" --regions "$(REGIONS)" $(if $(OVERRIDES),--overrides "$(OVERRIDES)")
+	@$(GENERATOR) taskcat --stage .cache/taskcat --zones "$(ZONES)" --tests "$(TESTS)" --regions "$(REGIONS)" $(if $(OVERRIDES),--overrides "$(OVERRIDES)")
 	@cd .cache/taskcat && "$(CURDIR)/$(TASKCAT)" "$(CURDIR)/tests/emulator/taskcat_run.py" test run \
-	  --input-file "$(CURDIR)/.taskcat.yml" --project-root "$(CURDIR)/.cache/taskcat" --output-directory "$(CURDIR)/taskcat_outputs" \
+	  --input-file "$(CURDIR)/.cache/taskcat/.taskcat.yml" --project-root "$(CURDIR)/.cache/taskcat" --output-directory "$(CURDIR)/taskcat_outputs" \
 	  --lint-disable $(if $(TESTS),--test-names "$(TESTS)") $(if $(REGIONS),--regions "$(REGIONS)")
 
 taskcat-local: $(MAIN) $(EMULATOR) $(TASKCAT) ## Launch the scenarios with taskcat on an emulator on this machine [TESTS= REGIONS= ZONES=2]

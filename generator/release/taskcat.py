@@ -1,6 +1,7 @@
 """Check the answers for taskcat and lay out the project that it uploads.
 
-Its configuration, .taskcat.yml, is written from the example answers.
+Its configuration, .taskcat.yml, is written from the example answers, for two Availability Zones; the project has one for
+the number of zones at hand.
 
 A scenario is one of parameters/*.json in some regions. Answers that name something of an account of the operator's own
 are left out, so that a scenario runs in any account: whoever has such things names them in .taskcat_overrides.yml.
@@ -17,11 +18,12 @@ from typing import Any
 
 import yaml
 
-from generator import DEFAULT_ZONES, RELEASE_FOLDER, __version__, form, release_folder
+from generator import DEFAULT_ZONES, __version__, form, release_folder
 from generator.errors import GeneratorError
 from generator.form.answers import completed, misfits, rule_faults
 from generator.form.parameter_file import read
 from generator.release import contents, overrides, package
+from generator.release.zones import zones_argument
 from generator.stack import build
 from generator.text import archives, folder
 from generator.text.sources import ROOT, Sources
@@ -140,15 +142,21 @@ def filled_in(given: Mapping[str, str], region: str) -> dict[str, str]:
     }
 
 
-def check_answers(launch: Launch, given: Mapping[str, str], templates: Mapping[str, Any], sources: Sources) -> None:
-    """Raises GeneratorError if CloudFormation would refuse a launch, with the operator's answers `given`.
+def check_answers(
+    launch: Launch,
+    given: Mapping[str, str],
+    templates: Mapping[str, Any],
+    sources: Sources,
+    zone_count: int = DEFAULT_ZONES,
+) -> None:
+    """Raises GeneratorError if CloudFormation would refuse a launch in so many zones, with the operator's answers `given`.
 
     Answers that only taskcat can fill in are not looked at.
     """
     scenario = SCENARIOS[launch.scenario]
     template = templates[f"{scenario.parent}.template.yaml"]
     asked = {name: answer for name, answer in given.items() if name in template["Parameters"]}
-    full = filled_in(ASSETS | answers(scenario, sources) | asked, launch.region)
+    full = filled_in(ASSETS | answers(scenario, sources, zone_count) | asked, launch.region)
     where = f"Scenario {launch.scenario} in {launch.region}"
     if blank := [name for name in template["Parameters"] if name not in completed(template, full)]:
         raise GeneratorError(
@@ -173,15 +181,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tests", default="", help="comma-separated scenarios that will be launched (default: all)")
     parser.add_argument("--regions", default="", help="comma-separated regions (default: all of the scenarios)")
     parser.add_argument("--cache", type=Path, default=package.CACHE, help="folder of downloaded packages")
+    zones_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Lay out the project that taskcat uploads: a release, as publishing lays it out, and the operator's answers.
+    """Lay out the project that taskcat uploads: a release, as publishing lays it out, and beside it, in files that are
+    not uploaded, its configuration and the operator's answers.
 
     Returns 0. Raises GeneratorError, before anything is laid out, for answers that do not fit.
     """
-    chosen, sources = launches(options.tests, options.regions), Sources()
-    templates = build(DEFAULT_ZONES, sources)
+    chosen, sources, zone_count = launches(options.tests, options.regions), Sources(), options.zones
+    templates = build(zone_count, sources)
     asked = {
         name: body
         for parent in form.PARENTS
@@ -191,9 +201,10 @@ def run(options: argparse.Namespace) -> int:
     own = overrides.read(named, asked) if named else {}
     general = overrides.read_general(GENERAL, asked)
     for launch in chosen:
-        check_answers(launch, own | general, templates, sources)
-    release = contents.files(DEFAULT_ZONES, sources, package.install_wheels(ROOT, options.cache))
-    folder.replace(options.stage / RELEASE_FOLDER, release, mark=archives.MANIFEST)
+        check_answers(launch, own | general, templates, sources, zone_count)
+    release = contents.files(zone_count, sources, package.install_wheels(ROOT, options.cache))
+    folder.replace(options.stage / release_folder(__version__, zone_count), release, mark=archives.MANIFEST)
+    folder.write_file(options.stage / CONFIGURATION.name, configuration(sources, zone_count).encode())
     # taskcat reads this file from the folder that it is started in. As texts in quotes, answers stay what they are.
     folder.write_file(options.stage / OVERRIDES.name, overrides.as_texts(own).encode())
     return 0

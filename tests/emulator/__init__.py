@@ -10,7 +10,7 @@ Two programs share this package:
   waits (`outcome.py`), reads what failed (`history.py`) and what is left (`leftovers.py`).
 
 Commands that use the client: `local.py` (`make local`; what it does is in `launch.py`, what it deploys in `release.py`, what
-it leaves for `make local-down` in `state.py`) and `taskcat_local.py`.
+it leaves for `make local-down` in `state.py`) and `taskcat_local.py` (what it does is in `taskcat_launch.py`).
 
 Either side may import `generator.cfn.regions` and `generator.cfn.rules_engine`, which has the Rules of a template: they
 need nothing but the standard library.

@@ -33,7 +33,9 @@ FILES = found(PROJECT)
 def test_make_check_finds_every_shell_file() -> None:
     wanted = []
     for base, folders, names in os.walk(PROJECT):
-        folders[:] = set(folders) - GENERATED  # not even listed: other tests, and the bench, make and remove files there
+        folders[:] = (
+            set(folders) - GENERATED
+        )  # not even listed: other tests, and the bench, make and remove files there
         wanted += [path for path in (Path(base) / name for name in names) if path.is_file() and shell(path)]
     assert sorted(str(path.relative_to(PROJECT)) for path in wanted) == FILES
 

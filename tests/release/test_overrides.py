@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from generator import RELEASE_FOLDER, form
 from generator.__main__ import main
 from generator.errors import GeneratorError
 from generator.release import overrides, package, taskcat
-from generator.text.sources import Sources
+from generator.text.sources import ROOT, Sources
 from tests.support.built import templates
 
 QUESTIONS = {name: body for parent in form.PARENTS for name, body in templates()[parent]["Parameters"].items()}
@@ -250,6 +252,29 @@ def test_the_project_is_staged_with_the_answers_as_texts(stage: Path) -> None:
     assert (stage / RELEASE_FOLDER / "templates" / "main.template.yaml").is_file()
     staged = yaml.safe_load((stage / ".taskcat_overrides.yml").read_text())
     assert staged == {"Waf": "no", "ComputeMaxNodes": "012"}
+
+
+@pytest.mark.parametrize("zones", [2, 3])
+def test_the_project_and_its_configuration_are_for_as_many_zones_as_asked(stage: Path, zones: int) -> None:
+    assert main(["taskcat", "--stage", str(stage), "--tests", "minimal", "--zones", str(zones)]) == 0
+    configured = yaml.safe_load((stage / ".taskcat.yml").read_text())["tests"]["minimal"]
+    outputs = re.findall(r"^  Cluster(\d)Name:$", (stage / configured["template"]).read_text(), re.MULTILINE)
+    assert outputs == [str(number) for number in range(1, zones + 1)]
+    assert len(list(stage.rglob("main.template.yaml"))) == 1
+
+
+def test_a_number_of_zones_that_there_is_not_is_refused(stage: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["taskcat", "--stage", str(stage), "--tests", "minimal", "--zones", "9"]) == 1
+    assert capsys.readouterr().err.startswith("taskcat: --zones 9 is out of range: choose 2 to ")
+    assert not stage.exists()
+
+
+def test_make_taskcat_hands_on_zones_and_the_staged_configuration() -> None:
+    command = ["make", "--dry-run", "--old-file=.venv/main/bin/python", "taskcat", "ZONES=3"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    [staging] = [line for line in printed.splitlines() if " taskcat --stage " in line]
+    assert '--zones "3"' in staging
+    assert f'--input-file "{ROOT}/.cache/taskcat/.taskcat.yml" --project-root "{ROOT}/.cache/taskcat"' in printed
 
 
 def test_overrides_may_be_named(stage: Path, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from generator.errors import GeneratorError
 from generator.release import taskcat
 from generator.text.archives import MANIFEST
 from generator.text.sources import ROOT, Sources
-from tests.emulator import taskcat_local
+from tests.emulator import taskcat_launch, taskcat_local
 from tests.support.built import package_folder, questions, templates
 
 CONFIGURED = yaml.safe_load(taskcat.CONFIGURATION.read_text(encoding="utf-8"))
@@ -148,7 +150,7 @@ def test_production_has_many_options_on() -> None:
 
 def test_templates_look_for_their_children_where_taskcat_uploads_them(tmp_path: Path) -> None:
     """taskcat uploads the project to <bucket>/<project's name>/, and what it passes over is none of the release's."""
-    taskcat_local.stage(tmp_path / "staged")
+    taskcat_launch.stage(tmp_path / "staged")
     project = tmp_path / "staged" / "project"
     files = [path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file()]
     assert f"{RELEASE_FOLDER}{MANIFEST}" in files
@@ -258,3 +260,24 @@ def test_the_run_fails_when_a_launch_does(
 def test_bad_input_is_one_sentence(options: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert taskcat_local.main(options) == 1
     assert complaint in capsys.readouterr().err
+
+
+def libraries(process: int) -> str:
+    """What a process has loaded; blank once it has ended."""
+    try:
+        return Path(f"/proc/{process}/maps").read_text()
+    except OSError:
+        return ""
+
+
+@pytest.mark.needs_emulator
+def test_ctrl_c_while_the_program_is_loaded_is_one_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.emulator.taskcat_local", "--folder", str(tmp_path / "run")]
+    taskcat_itself = ["--taskcat", "/bin/sleep", "60"]
+    with subprocess.Popen([*command, *taskcat_itself], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        while "yaml" not in libraries(process.pid):  # the first of the libraries that take their time
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+    assert process.returncode == 130
+    assert err == "\nInterrupted: neither taskcat nor its emulator runs any more.\n"
