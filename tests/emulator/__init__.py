@@ -3,9 +3,9 @@
 It is ministack, an emulator from PyPI that really runs Lambda code, made stricter where CloudFormation is stricter.
 Two programs share this package:
 
-* the launcher (`python -m tests.emulator --port N --home FOLDER --cache FOLDER`, run by the Python of the emulator's own
-  virtual environment): `patches.py` changes ministack's source as it is imported, the modules that `launcher.py` names
-  replace resource handlers and checks. Read `launcher.py` first.
+* the launcher (`python -m tests.emulator`, run by the Python of the emulator's own virtual environment; `process.py` has
+  its arguments): `patches.py` changes ministack's source as it is imported, the modules that `launcher.py` names replace
+  resource handlers and checks. Read `launcher.py` first.
 * the client, run by the tests' Python: `client.py` starts a launcher (`process.py`), publishes files, runs stacks and
   waits (`outcome.py`), reads what failed (`history.py`) and what is left (`leftovers.py`).
 

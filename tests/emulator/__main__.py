@@ -1,4 +1,4 @@
-"""`python -m tests.emulator --port N --home FOLDER`: run the emulator until it is ended (client.py starts it like this).
+"""`python -m tests.emulator --port N --socket FD --home FOLDER`: run the emulator until it is ended (see process.py).
 
 It must be run by the Python of the emulator's virtual environment, as the leader of a process group of its own: Lambda
 functions are its children, and when it ends, it ends the group.
@@ -55,6 +55,9 @@ def main() -> None:
     """Parse the command line and serve."""
     parser = argparse.ArgumentParser(prog="emulator", description="The stand-in of AWS that tests deploy to.")
     parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
+    parser.add_argument(
+        "--socket", type=int, required=True, help="file descriptor of a socket that is bound to the port"
+    )
     parser.add_argument("--home", type=Path, required=True, help="folder for everything it writes")
     parser.add_argument("--cache", type=Path, required=True, help="folder for compiled, patched modules; may be kept")
     parser.add_argument("--watch-stdin", action="store_true", help="end, and remove --home, when standard input closes")
@@ -80,7 +83,7 @@ def main() -> None:
     patches.install(arguments.cache)
     from tests.emulator import launcher
 
-    launcher.run(arguments.port)
+    launcher.run(arguments.socket)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from tests.emulator.custom import with_context
 from tests.emulator.handlers import Failed, Made, Properties, api, wraps
 
 TYPE = "AWS::AutoScaling::AutoScalingGroup"
-PATIENCE = 10.0  # seconds for a signal of a node that has booted
+POLL, PATIENCE = 0.05, 120.0  # seconds; the latter for a signal of a node that has booted, on a busy machine
 
 
 def _instance() -> str:
@@ -30,7 +30,7 @@ def _instance() -> str:
 def _signal(stack: str, logical_id: str, instance: str, status: str, *, waiting: bool) -> str | None:
     """Signal as a node does; what CloudFormation had against it, if anything. The group may be just about to wait."""
     problem = None
-    for _ in range(100 if waiting else 1):
+    for _ in range(int(PATIENCE / POLL) if waiting else 1):
         try:
             api("cloudformation").signal_resource(
                 StackName=stack, LogicalResourceId=logical_id, UniqueId=instance, Status=status
@@ -40,7 +40,7 @@ def _signal(stack: str, logical_id: str, instance: str, status: str, *, waiting:
             problem = str(error)
             if "is not waiting" not in problem:
                 return problem
-            time.sleep(0.05)
+            time.sleep(POLL)
     return problem
 
 

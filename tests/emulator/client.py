@@ -13,6 +13,7 @@ import functools
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import urllib.request
@@ -28,7 +29,7 @@ from botocore.config import Config
 from generator.cfn.regions import url_suffix
 from tests.emulator import history, leftovers
 from tests.emulator.outcome import Listener, Outcome, wait
-from tests.emulator.process import LOG, end, free_port, start, wait_until_ready
+from tests.emulator.process import LOG, end, number, start, take_port, wait_until_ready
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 
@@ -52,15 +53,18 @@ class Emulator:
     """A running emulator: one that this object starts and ends, or with `port` one that runs already."""
 
     def __init__(self, port: int | None = None) -> None:
-        self.port = port or free_port()
+        self._taken: socket.socket | None = None
+        if port is None:
+            self._taken = take_port()
+            port = number(self._taken)
+        self.port = port
         self.home = Path(tempfile.gettempdir()) / f"hpc-portal-emulator-{os.getpid()}-{self.port}"
-        self._own = port is None
         self._process: subprocess.Popen[bytes] | None = None
         self._published: set[str] = set()
 
     def __enter__(self) -> "Emulator":
-        if self._own:
-            self._process = start(self.port, self.home, watched=True)
+        if self._taken:
+            self._process = start(self._taken, self.home, watched=True)
             try:
                 wait_until_ready(self.port, self._process, self.home)
             except BaseException:

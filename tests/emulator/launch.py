@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from tests.emulator.client import Emulator
 from tests.emulator.interruption import put_off
 from tests.emulator.leftovers import Leftover
 from tests.emulator.outcome import Outcome
-from tests.emulator.process import EmulatorError, check_port, free_port, start, wait_until_ready
+from tests.emulator.process import EmulatorError, number, start, take_port, wait_until_ready
 from tests.emulator.release import BUCKET, PREFIX, answers, prepare, release
 from tests.emulator.state import State, command_of, forget, locked, record, recorded
 
@@ -92,9 +93,7 @@ def up(options: argparse.Namespace) -> int:
     if options.region not in regions:
         raise GeneratorError(f"{options.region} is no supported region: choose from {', '.join(regions)}.")
     given = answers(options.parameters, options.region)
-    if options.port:
-        check_port(options.port)
-    with locked(options.folder, refuse):
+    with take_port(options.port or 0) as taken, locked(options.folder, refuse):
         before = recorded(options.folder)
         if before and before.alive:
             raise GeneratorError(
@@ -103,16 +102,16 @@ def up(options: argparse.Namespace) -> int:
         if before:
             forget(options.folder, before)
         files = release(options.folder, options.zones)
-        return launch(options.folder, begin(options), files, given)
+        return launch(options.folder, begin(options, taken), files, given)
 
 
-def begin(options: argparse.Namespace) -> State:
-    """Start the emulator and write down that it runs."""
+def begin(options: argparse.Namespace, taken: socket.socket) -> State:
+    """Start the emulator on a port that was taken and write down that it runs."""
     home = options.folder / "emulator"
     shutil.rmtree(home, ignore_errors=True)
-    port = options.port or free_port()
+    port = number(taken)
     with put_off():
-        process = start(port, home, watched=False)
+        process = start(taken, home, watched=False)
         state = State(port, process.pid, str(home), options.region, options.zones)
         record(options.folder, state)
     try:

@@ -55,12 +55,12 @@ def install() -> None:
     ministack.core.hypercorn_compat.install()
 
 
-def run(port: int) -> None:
-    """Serve on 127.0.0.1 until the process ends."""
+def run(socket: int) -> None:
+    """Serve on a bound socket, by its file descriptor, until the process ends."""
     install()
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
     config = Config()
-    config.bind = [f"127.0.0.1:{port}"]
+    config.bind = [f"fd://{socket}"]
     config.keep_alive_timeout = 75
     config.loglevel = os.environ["LOG_LEVEL"]
     # Signals are __main__'s, which ends the functions too: hypercorn must not take them over.

@@ -17,7 +17,7 @@ PYTHON = ROOT / ".venv" / "emulator" / "bin" / "python"
 CACHE = ROOT / ".cache" / "emulator"
 LOG = "emulator.log"
 POLL = 0.05  # seconds
-START = 60.0  # seconds for a start with nothing compiled yet, on a busy machine
+START = 300.0  # seconds for a start with nothing compiled yet, on a busy machine
 
 
 class EmulatorError(GeneratorError):
@@ -41,33 +41,40 @@ def python() -> str:
     return _python()
 
 
-def check_port(port: int) -> None:
-    """Raise EmulatorError if nobody can listen on the port of 127.0.0.1."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise EmulatorError(f"Port {port} cannot be used ({error.strerror}): choose another, or none.") from None
+def take_port(port: int = 0) -> socket.socket:
+    """The port of 127.0.0.1, or a free one, bound: nobody else gets it before a launcher listens on it.
+
+    Raises EmulatorError if the port cannot be used.
+    """
+    taken = socket.socket()
+    if port:  # connections of an earlier emulator may still be closing
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind(("127.0.0.1", port))
+    except OSError as error:
+        taken.close()
+        raise EmulatorError(f"Port {port} cannot be used ({error.strerror}): choose another, or none.") from None
+    return taken
 
 
-def free_port() -> int:
-    """A port on 127.0.0.1 that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def number(taken: socket.socket) -> int:
+    """The number of a port that was taken."""
+    return int(taken.getsockname()[1])
 
 
-def start(port: int, home: Path, *, watched: bool) -> subprocess.Popen[bytes]:
-    """Start a launcher that keeps everything it writes under `home`, its log in home/emulator.log.
+def start(taken: socket.socket, home: Path, *, watched: bool) -> subprocess.Popen[bytes]:
+    """Start a launcher on a port that was taken, which keeps all that it writes under `home`, its log in home/emulator.log.
+
+    The launcher has the port from now on; `taken` is closed.
 
     A `watched` one ends, and removes `home`, as soon as its standard input is closed: when this process dies, however
     it dies. The other one lives on until its process group is ended.
     """
     home.mkdir(parents=True, exist_ok=True)
-    command = [python(), "-m", "tests.emulator", "--port", str(port), "--home", str(home), "--cache", str(CACHE)]
+    place = ["--port", str(number(taken)), "--socket", str(taken.fileno())]
+    command = [python(), "-m", "tests.emulator", *place, "--home", str(home), "--cache", str(CACHE)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
-    with (home / LOG).open("wb") as log:
+    with taken, (home / LOG).open("wb") as log:
         return subprocess.Popen(
             [*command, "--watch-stdin"] if watched else command,
             stdin=subprocess.PIPE if watched else subprocess.DEVNULL,
@@ -75,6 +82,7 @@ def start(port: int, home: Path, *, watched: bool) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             cwd=home,
             env={**environment, "PYTHONPATH": str(ROOT)},
+            pass_fds=[taken.fileno()],
             start_new_session=True,
         )
 

@@ -16,7 +16,7 @@ from tests.support.small_templates import Template, left, nested, resource, temp
 
 CANCELLED = "Resource creation cancelled"
 LIMIT = 120  # seconds for a moment to come
-SLOW = 2  # seconds that a custom resource takes; its creation is over within them
+SLOW = 5  # seconds that a custom resource takes; what happens in its creation happens within them
 
 
 def begin(emulator: Emulator, name: str, body: Template) -> str:

@@ -43,7 +43,7 @@ def test_the_emulator_ends_with_the_process_that_started_it() -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     group, home = ran.stdout.split()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
             os.killpg(int(group), 0)

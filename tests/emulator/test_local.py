@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -180,7 +181,8 @@ def test_two_launches_at_once_make_one_deployment_of_as_many_zones_as_asked(fold
     first, second = begin(folder, *options), begin(folder, *options)
     good, refused = sorted((ended(first), ended(second)), key=lambda done: done.returncode)
     assert (good.returncode, refused.returncode) == (0, 1), good.stderr
-    assert "is being started already: wait for it, or run `make local-down`" in refused.stderr
+    # However late the second one begins.
+    assert re.search("is being started already: wait for it, or run `make local-down`|runs already", refused.stderr)
     assert_one_sentence(refused.stderr)
     assert "Cluster3Name " in good.stdout
     assert json.loads((folder / "state.json").read_text())["zones"] == 3
@@ -205,23 +207,19 @@ def creating(folder: Path) -> bool:
     return started(folder) and json.loads((folder / "state.json").read_text())["before"] is not None
 
 
-@pytest.mark.parametrize(
-    ("moment", "told"),
-    [
-        (locked, "Interrupted: no emulator is running."),
-        (started, "run `make local-down`."),
-        (creating, "run `make local-down`."),
-    ],
-)
+@pytest.mark.parametrize("moment", [locked, started, creating])
 def test_an_interrupted_launch_is_one_sentence_and_can_be_deleted(
-    folder: Path, tmp_path: Path, moment: Callable[[Path], bool], told: str
+    folder: Path, tmp_path: Path, moment: Callable[[Path], bool]
 ) -> None:
     launch = begin(folder, "up", "--parameters", answers(tmp_path))
     wait_for(lambda: moment(folder))
     time.sleep(1 if moment is creating else 0)
     launch.send_signal(signal.SIGINT)
     up = ended(launch)
-    assert up.returncode == 128 + signal.SIGINT and told in up.stderr
+    assert up.returncode == 128 + signal.SIGINT
+    # The launch may have got further when the signal comes.
+    told = "run `make local-down`." if emulators(folder) else "Interrupted: no emulator is running."
+    assert told in up.stderr
     assert_one_sentence(up.stderr)
     down = run(folder, "down")
     assert down.returncode == 0, down.stdout + down.stderr
@@ -233,8 +231,8 @@ def test_a_deployment_can_be_deleted_while_it_is_launched(folder: Path, tmp_path
     wait_for(lambda: creating(folder))
     down = run(folder, "down")
     assert down.returncode == 0, down.stdout + down.stderr
-    up = ended(launch)
-    assert up.returncode == 128 + signal.SIGTERM and "Traceback" not in up.stderr
+    up = ended(launch)  # by the deletion, unless it has been quicker
+    assert up.returncode in (0, 128 + signal.SIGTERM) and "Traceback" not in up.stderr
     assert emulators(folder) == []
 
 

@@ -217,7 +217,7 @@ def test_dead_lustre_is_taken_off(node: PortalNode) -> None:
     for name, script in {"stat": hang, "umount": remember}.items():
         (node.stubs / name).write_text(f"#!/bin/bash\n{script}\n")
         (node.stubs / name).chmod(0o755)
-    process = node.start("watch-lustre.sh", "1")
+    process = node.start("watch-lustre.sh", "3")
     output, _ = process.communicate()
     assert process.returncode == 0 and "/fsx_cluster1 does not answer" in output and "cluster2" not in output
     assert (node.world / "off").read_text() == f"--force --lazy {node.root}/fsx_cluster1\n"

@@ -19,12 +19,13 @@ answers() {
   stat -f "$1" > /dev/null 2>&1 < /dev/null &
   probe=$!
   disown "$probe"
-  while ((SECONDS < deadline)); do
-    kill -0 "$probe" 2> /dev/null || return 0 # an error, too, is an answer
+  while kill -0 "$probe" 2> /dev/null; do
+    if ((SECONDS >= deadline)); then
+      kill -KILL "$probe" 2> /dev/null || true
+      return 1
+    fi
     sleep 0.2
-  done
-  kill -KILL "$probe" 2> /dev/null || true
-  return 1
+  done # an error, too, is an answer
 }
 
 for at in "$ROOT"/fsx_cluster*; do
