@@ -258,14 +258,16 @@ def test_a_delete_that_fails_after_a_failed_create_is_a_failed_rollback(emulator
 
 
 @pytest.mark.parametrize(
-    ("code", "complaint"),
+    ("code", "timeout", "complaint"),
     [
-        ('def handler(event, context):\n    answer(event, "SUCCESS", Data={"x": "y" * 4096})', "too long"),
-        ("def handler(event, context):\n    return 'forgotten'", "did not receive a response"),
+        ('def handler(event, context):\n    answer(event, "SUCCESS", Data={"x": "y" * 4096})', "120", "too long"),
+        ("def handler(event, context):\n    return 'forgotten'", "2", "did not receive a response"),
     ],
 )
-def test_an_answer_that_cloudformation_would_not_take(emulator: Emulator, name: str, code: str, complaint: str) -> None:
-    outcome = emulator.create_stack(name, custom(code, ServiceTimeout="2"))
+def test_an_answer_that_cloudformation_would_not_take(
+    emulator: Emulator, name: str, code: str, timeout: str, complaint: str
+) -> None:
+    outcome = emulator.create_stack(name, custom(code, ServiceTimeout=timeout))
     assert complaint in outcome.reason
 
 
