@@ -4,8 +4,8 @@ It is ministack, an emulator from PyPI that really runs Lambda code, made strict
 Two programs share this package:
 
 * the launcher (`python -m tests.emulator`, run by the Python of the emulator's own virtual environment; `process.py` has
-  its arguments): `patches.py` changes ministack's source as it is imported, the modules that `launcher.py` names replace
-  resource handlers and checks. Read `launcher.py` first.
+  its arguments): `loader.py` changes ministack's source as it is imported (`patches.py` and `partitions.py` say how),
+  the modules that `launcher.py` names replace resource handlers and checks. Read `launcher.py` first.
 * the client, run by the tests' Python: `client.py` starts a launcher (`process.py`), publishes files, runs stacks and
   waits (`outcome.py`), reads what failed (`history.py`) and what is left (`leftovers.py`).
 

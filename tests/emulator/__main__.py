@@ -78,9 +78,9 @@ def main() -> None:
     if arguments.watch_stdin:
         threading.Thread(target=watch, daemon=True).start()
 
-    from tests.emulator import patches
+    from tests.emulator import loader
 
-    patches.install(arguments.cache)
+    loader.install(arguments.cache)
     from tests.emulator import launcher
 
     launcher.run(arguments.socket)

@@ -1,6 +1,6 @@
 """Everything that makes ministack this project's emulator, in the order in which it is put in place, and the server.
 
-Importing this module patches ministack (patches.py must have been installed before), so only `__main__` does.
+Importing this module patches ministack (loader.py must have been installed before), so only `__main__` does.
 """
 
 import asyncio

@@ -1,27 +1,10 @@
-"""Changes to ministack's own source, made while Python imports it.
+"""The changes to ministack's own source: literal replacements, which loader.py makes while Python imports it.
 
-Two kinds. `EDITS` are literal replacements in one module; each says how often its text must occur, so that another
-version of ministack stops the launcher with a sentence instead of going subtly wrong. The other is a rewrite of every
-string that spells `arn:aws:`: ministack knows one partition, the templates under test are deployed to three.
-
-Compiled modules are kept under a folder of their own (`cache`), because rewriting 80 modules takes three seconds.
+Each says how often its text must occur, so that another version of ministack stops the launcher with a sentence instead
+of going subtly wrong.
 """
 
-import ast
-import hashlib
-import importlib.abc
-import importlib.machinery
-import importlib.metadata
-import importlib.util
-import re
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import CodeType, ModuleType
-from typing import Any
-
-from generator.cfn import regions
 
 VERSION = "1.5.33"
 ZONES = "abcd"  # the letters of each region's Availability Zones
@@ -33,10 +16,6 @@ SIGNALS = "ministack.services.cloudformation.wait_conditions"
 FUNCTIONS = "ministack.core.lambda_runtime"
 # Modules that edits call, by their package; an underscore stands before the name there.
 HELPERS = {"cancellation": "tests.emulator", "regions": "generator.cfn"}
-
-
-class Unpatchable(Exception):
-    """The installed ministack is not the one that the edits below were written for."""
 
 
 @dataclass(frozen=True)
@@ -235,154 +214,3 @@ EDITS = (
         1,
     ),
 )
-
-
-def check_version() -> None:
-    """Refuse any ministack but the pinned one; raises Unpatchable with what to do."""
-    installed = importlib.metadata.version("ministack")
-    if installed != VERSION:
-        raise Unpatchable(
-            f"ministack {installed} is installed, but the emulator's patches were written for {VERSION}: install that "
-            f"version, or go through tests/emulator/patches.py and change VERSION there."
-        )
-
-
-_CURRENT = "__import__('tests.emulator.patches').emulator.patches.current_partition()"
-_SUFFIX = "__import__('tests.emulator.patches').emulator.patches.current_suffix()"
-# The end of a host name whose beginning an f-string computes.
-_HOST = re.compile(r"(?P<start>\.([a-z0-9-]+\.)*)amazonaws\.com(?P<rest>(/.*)?)")
-
-
-class _Partition(ast.NodeTransformer):
-    """Makes every ARN that a function writes or compares one of the partition of the request's region.
-
-    "arn:aws:…" and f"arn:aws:…" become f"arn:{current}:…", `spec.partition != "aws"` compares with the current one, and
-    f"{host}.rds.amazonaws.com" ends as AWS::URLSuffix does.
-    Constants outside functions are left alone: they are evaluated once, at import.
-    """
-
-    def __init__(self) -> None:
-        self.depth = 0
-
-    def _function(self, node: Any) -> Any:
-        self.depth += 1
-        self.generic_visit(node)
-        self.depth -= 1
-        return node
-
-    visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = _function
-
-    def _split(self, text: str) -> list[ast.expr]:
-        """`text` in the pieces of an f-string, each aws between arn and its colon replaced."""
-        first, *rest = text.split("arn:aws:")
-        pieces: list[ast.expr] = [ast.Constant(first)] if first else []
-        for part in rest:
-            call = ast.parse(_CURRENT, mode="eval").body
-            pieces += [ast.Constant("arn:"), ast.FormattedValue(value=call, conversion=-1), ast.Constant(f":{part}")]
-        return pieces
-
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.JoinedStr:
-        values: list[ast.expr] = []
-        for value in node.values:
-            host = (
-                _HOST.fullmatch(value.value)
-                if isinstance(value, ast.Constant) and isinstance(value.value, str)
-                else None
-            )
-            if host:
-                call = ast.parse(_SUFFIX, mode="eval").body
-                values += [ast.Constant(host["start"]), ast.FormattedValue(value=call, conversion=-1)]
-                values += [ast.Constant(host["rest"])]
-            elif isinstance(value, ast.Constant):
-                values += self._split(str(value.value))
-            else:
-                values.append(self.visit(value))
-        node.values = values
-        return node
-
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        if self.depth and isinstance(node.value, str) and node.value.startswith("arn:aws:"):
-            return ast.JoinedStr(values=self._split(node.value))
-        return node
-
-    def visit_Compare(self, node: ast.Compare) -> ast.expr:
-        self.generic_visit(node)
-        other = node.comparators[0]
-        of_arn = isinstance(node.left, ast.Attribute) and node.left.attr == "partition"
-        if of_arn and isinstance(other, ast.Constant) and other.value == "aws":
-            node.comparators[0] = ast.parse(_CURRENT, mode="eval").body
-        return node
-
-
-def current_partition() -> str:
-    """The partition of the region that the running request belongs to."""
-    from ministack.core.responses import get_region
-
-    return regions.partition_of(get_region())
-
-
-def current_suffix() -> str:
-    """The domain of the region that the running request belongs to."""
-    from ministack.core.responses import get_region
-
-    return regions.url_suffix(get_region())
-
-
-class _Loader(importlib.machinery.SourceFileLoader):
-    """Loads one of ministack's modules with its edits made."""
-
-    def __init__(self, name: str, path: str, cache: Path) -> None:
-        super().__init__(name, path)
-        self.cache = cache
-
-    def get_code(self, fullname: str) -> CodeType | None:
-        before = sys.pycache_prefix, sys.dont_write_bytecode
-        sys.pycache_prefix, sys.dont_write_bytecode = str(self.cache), False
-        try:
-            return super().get_code(fullname)
-        finally:
-            sys.pycache_prefix, sys.dont_write_bytecode = before
-
-    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
-        source = importlib.util.decode_source(data)
-        edits = [edit for edit in EDITS if edit.module == self.name]
-        for edit in edits:
-            found = source.count(edit.old)
-            if found != edit.count:
-                raise Unpatchable(
-                    f"{edit.module} has {found} times what the emulator expects {edit.count} times: {edit.old!r}. "
-                    f"Compare the module with ministack {VERSION}'s and mend tests/emulator/patches.py."
-                )
-            source = source.replace(edit.old, edit.new)
-        tree = ast.parse(source)
-        for helper, package in HELPERS.items():
-            if any(f"_{helper}." in edit.new for edit in edits):
-                tree.body += ast.parse(f"from {package} import {helper} as _{helper}").body
-        return compile(ast.fix_missing_locations(_Partition().visit(tree)), path, "exec", optimize=_optimize)
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    """Hands ministack's service modules, and those that EDITS names, to `_Loader`."""
-
-    def __init__(self, cache: Path) -> None:
-        # A change of this file or another ministack makes another folder.
-        text = VERSION.encode() + Path(__file__).read_bytes()
-        self.cache = cache / hashlib.sha256(text).hexdigest()[:12]
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if not name.startswith("ministack.services.") and name not in {edit.module for edit in EDITS}:
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path)
-        if spec and spec.origin and spec.origin.endswith(".py"):
-            packages = spec.submodule_search_locations
-            spec.loader = _Loader(name, spec.origin, self.cache)
-            spec.submodule_search_locations = packages
-        return spec
-
-
-def install(cache: Path) -> None:
-    """Patch every ministack service module imported from now on; compiled code goes under the folder `cache`."""
-    check_version()
-    sys.meta_path.insert(0, _Finder(cache))

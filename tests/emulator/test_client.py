@@ -56,20 +56,20 @@ def test_the_emulator_ends_with_the_process_that_started_it() -> None:
 
 
 def test_another_ministack_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.emulator import patches
+    from tests.emulator import loader
 
     monkeypatch.setattr("importlib.metadata.version", lambda package: "9.9.9")
-    with pytest.raises(patches.Unpatchable, match=r"ministack 9.9.9 is installed, .* written for 1.5.33"):
-        patches.check_version()
+    with pytest.raises(loader.Unpatchable, match=r"ministack 9.9.9 is installed, .* written for 1.5.33"):
+        loader.check_version()
 
 
 def test_a_patch_that_no_longer_fits_is_refused_with_a_sentence(tmp_path: Path) -> None:
-    from tests.emulator import patches
+    from tests.emulator import loader, patches
 
     module = tmp_path / "engine.py"
     module.write_text("x = 1\n")
-    with pytest.raises(patches.Unpatchable, match="engine has 0 times what the emulator expects 3 times"):
-        patches._Loader(patches.ENGINE, str(module), tmp_path).get_code(patches.ENGINE)
+    with pytest.raises(loader.Unpatchable, match="engine has 0 times what the emulator expects 3 times"):
+        loader.Loader(patches.ENGINE, str(module), tmp_path).get_code(patches.ENGINE)
 
 
 def test_boto3_reaches_fsx(emulator: Emulator) -> None:
