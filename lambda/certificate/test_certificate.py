@@ -165,7 +165,9 @@ def test_delete_gives_up_with_a_reason(cloudformation: CloudFormation, acm: Any,
 
 
 @pytest.mark.parametrize(("days", "renewed"), [(397, False), (61, False), (59, True), (1, True)])
-def test_renewal_in_place(acm: Any, monkeypatch: pytest.MonkeyPatch, days: int, renewed: bool) -> None:
+def test_a_certificate_is_renewed_in_place_when_it_is_due(
+    acm: Any, monkeypatch: pytest.MonkeyPatch, days: int, renewed: bool
+) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(certificate, "VALID_DAYS", days + 0.5)
         pem, key = certificate.make(NAME)

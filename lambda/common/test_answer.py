@@ -143,7 +143,7 @@ def test_only_names_are_logged(cloudformation: Any, caplog: Any) -> None:
     assert "hunter" not in caplog.text and "TOPSECRET" not in caplog.text
 
 
-def test_over_a_real_connection() -> None:
+def test_the_answer_passes_over_a_real_connection() -> None:
     got: list[tuple[dict[str, Any], str | None]] = []
 
     class Server(BaseHTTPRequestHandler):

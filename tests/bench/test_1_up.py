@@ -49,7 +49,7 @@ def test_clusters_appear_without_a_hand(site: Site) -> None:
 
 @pytest.mark.parametrize("to", ZONES)
 @pytest.mark.parametrize("through", ZONES)
-def test_job_through_each_portal_to_each_cluster(site: Site, through: int, to: int) -> None:
+def test_job_through_each_portal_runs_on_each_cluster(site: Site, through: int, to: int) -> None:
     """It runs as who submitted it, its output names the cluster, its accounting arrives."""
     portal, cluster = site.portals[through], site.clusters[to]
     command = (

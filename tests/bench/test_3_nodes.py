@@ -84,7 +84,7 @@ def test_restarted_by_the_watchdog(site: Site) -> None:
     assert "its agent is silent" in portal.machine.ask("cat /var/log/hpc-portal-watchdog.log")
 
 
-def test_both_at_once_on_an_empty_file_system(site: Site) -> None:
+def test_of_both_at_once_on_an_empty_file_system_one_installs(site: Site) -> None:
     """One of them installs, the other waits for it and joins."""
     site.forget_portal()
     barrier = threading.Barrier(2)

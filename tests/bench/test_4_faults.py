@@ -93,7 +93,7 @@ def test_publication_that_is_half_written(site: Site) -> None:
         until(partial(offers, portal, *site.clusters.values()), "a mended publication is not offered")
 
 
-def test_user_whom_the_cluster_does_not_know(site: Site) -> None:
+def test_job_of_a_user_whom_the_cluster_does_not_know_is_held(site: Site) -> None:
     """The job is held, not requeued for ever; head node and portal say why; with the account made it runs."""
     portal, cluster = site.portals[1], site.clusters[1]
     portal.machine.ask("useradd --uid 6001 --create-home --shell /bin/bash ghost")
@@ -121,7 +121,7 @@ def test_user_whom_the_cluster_does_not_know(site: Site) -> None:
     assert cluster.head.run(f"ls /efs/slurm/{cluster.name}/TROUBLE").status != 0
 
 
-def test_database_out_for_a_minute(site: Site) -> None:
+def test_database_out_for_a_minute_loses_no_job(site: Site) -> None:
     """Submission and jobs go on, the portal answers; accounting and spoolers are written when it is back."""
     assert site.database
     site.database.power_off()
@@ -146,7 +146,7 @@ def test_database_out_for_a_minute(site: Site) -> None:
     until(written, "spoolers of the outage are not in the database")
 
 
-def test_head_node_made_anew(site: Site) -> None:
+def test_head_node_made_anew_serves_portals_and_jobs(site: Site) -> None:
     """With an empty disk and another address: the portals pick it up, the other cluster does not notice."""
     cluster, other = site.clusters[1], site.clusters[2]
     before = cluster.head.address

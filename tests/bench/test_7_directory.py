@@ -74,7 +74,7 @@ def test_user_has_the_same_numbers_everywhere(site: Site, directory: Directory) 
 
 @pytest.mark.parametrize("to", ZONES)
 @pytest.mark.parametrize("through", ZONES)
-def test_job_of_a_user_through_each_portal_to_each_cluster(
+def test_job_of_a_user_through_each_portal_runs_on_each_cluster(
     site: Site, directory: Directory, through: int, to: int
 ) -> None:
     """It runs as that user, in a folder of that user's, and its accounting arrives."""

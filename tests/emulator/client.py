@@ -60,7 +60,7 @@ class Emulator:
         self.port = port
         self.home = Path(tempfile.gettempdir()) / f"hpc-portal-emulator-{os.getpid()}-{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
-        self._published: set[str] = set()
+        self.published: set[str] = set()  # the buckets made by publish()
 
     def __enter__(self) -> "Emulator":
         if self._taken:
@@ -123,7 +123,7 @@ class Emulator:
             place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
             with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):  # another thread was quicker
                 s3.create_bucket(Bucket=bucket, **place)
-        self._published.add(bucket)
+        self.published.add(bucket)
         for key, content in files.items():
             s3.put_object(Bucket=bucket, Key=f"{prefix}{key}", Body=content)
 
@@ -133,7 +133,8 @@ class Emulator:
 
     # Stacks
 
-    def _request(self, template: Any, url: str | None, parameters: Mapping[str, str], tags: Mapping[str, str]) -> Any:
+    def request(self, template: Any, url: str | None, parameters: Mapping[str, str], tags: Mapping[str, str]) -> Any:
+        """What CreateStack and UpdateStack take of a template (or its `url`), parameters and tags."""
         body = template if isinstance(template, str) else json.dumps(template)
         return {
             **({"TemplateURL": url} if url else {"TemplateBody": body}),
@@ -158,7 +159,7 @@ class Emulator:
         `options` go to CreateStack as they are (OnFailure, Capabilities, …). A template that CloudFormation refuses
         raises botocore's ClientError and leaves no stack. `on_event` gets every event, also of children, as it comes.
         """
-        request = self._request(template, url, parameters or {}, tags or {})
+        request = self.request(template, url, parameters or {}, tags or {})
         options.setdefault("Capabilities", list(CAPABILITIES))
         stack = self.client("cloudformation", region).create_stack(StackName=name, **request, **options)["StackId"]
         return self.wait(stack, region, on_event)
@@ -178,7 +179,7 @@ class Emulator:
         """Update a stack and wait, as create_stack does. Without template and url the previous template is used, and
         every parameter that is not given keeps its value. Raises ClientError when there is nothing to update."""
         cloudformation = self.client("cloudformation", region)
-        request = self._request(template, url, parameters or {}, tags or {})
+        request = self.request(template, url, parameters or {}, tags or {})
         if not template and not url:
             del request["TemplateBody"]
             request["UsePreviousTemplate"] = True
@@ -241,7 +242,7 @@ class Emulator:
         return [
             leftovers.Leftover(item.kind, item.name, retained=item.retained or item.name in kept)
             for item in found
-            if not (item.kind == "AWS::S3::Bucket" and item.name in self._published)
+            if not (item.kind == "AWS::S3::Bucket" and item.name in self.published)
         ]
 
     def set_quotas(self, **quotas: float) -> None:

@@ -48,7 +48,7 @@ def cancelled(emulator: Emulator, stack: str) -> set[str]:
 def launch(emulator: Emulator, name: str) -> str:
     """Ask for the product's stack; returns its id."""
     product = Deployment(emulator, name)
-    request = emulator._request("", product.url(), product.answers(), {})
+    request = emulator.request("", product.url(), product.answers(), {})
     capabilities = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
     created = product.cloudformation.create_stack(StackName=name, Capabilities=capabilities, **request)
     return str(created["StackId"])

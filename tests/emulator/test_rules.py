@@ -29,7 +29,7 @@ def said(assertion: Any, condition: Any = None, **values: str) -> bool:
     return not found
 
 
-def test_functions() -> None:
+def test_every_function_of_a_rule_decides_as_documented() -> None:
     assert said({"Fn::Equals": [MODE, "auto"]}) and not said({"Fn::Equals": [MODE, "serverless"]})
     assert said({"Fn::Not": [{"Fn::Equals": [MODE, CLASS]}]})
     assert said({"Fn::And": [{"Fn::Equals": [MODE, "x"]}, {"Fn::Equals": [CLASS, "y"]}]}, Mode="x", Class="y")

@@ -131,7 +131,7 @@ def has_no_public_address(queue: dict[str, Any]) -> bool:
         has_no_public_address,
     ],
 )
-def test_every_queue(holds: Callable[[dict[str, Any]], bool]) -> None:
+def test_every_queue_holds_what_any_cluster_file_must(holds: Callable[[dict[str, Any]], bool]) -> None:
     wrong = [queue["Name"] for queue in queues(everything()) if not holds(queue)]
     assert not wrong, f"not of {', '.join(wrong)}: {holds.__doc__}"
 
@@ -140,7 +140,7 @@ def test_every_queue(holds: Callable[[dict[str, Any]], bool]) -> None:
 
 
 @pytest.mark.parametrize("holds", [reads_the_scripts, has_the_nodes_policy, encrypts_its_disk])
-def test_the_head_node(holds: Callable[[dict[str, Any]], bool]) -> None:
+def test_the_head_node_holds_what_any_cluster_file_must(holds: Callable[[dict[str, Any]], bool]) -> None:
     assert holds(everything()["HeadNode"]), holds.__doc__
 
 

@@ -66,7 +66,7 @@ def refused(built: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
     return run
 
 
-def test_an_unknown_option(refused: Refused) -> None:
+def test_an_unknown_option_is_refused(refused: Refused) -> None:
     assert "--frobnicate" in refused("--frobnicate")
     assert "see python -m generator build --help" in refused("stray")
 
@@ -82,11 +82,11 @@ def test_a_number_of_zones_that_is_none(refused: Refused, zones: str) -> None:
 
 
 @pytest.mark.parametrize("zones", range(MIN_ZONES, MAX_ZONES + 1))
-def test_every_number_of_zones_in_range(tmp_path: Path, zones: int) -> None:
+def test_every_number_of_zones_in_range_is_built(tmp_path: Path, zones: int) -> None:
     assert main(["build", "--output", str(tmp_path / "build"), "--zones", str(zones)]) == 0
 
 
-def test_a_folder_below_a_file(refused: Refused, tmp_path: Path) -> None:
+def test_a_folder_below_a_file_is_refused(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     assert "choose another --output" in refused("--output", tmp_path / "file" / "build")
 
@@ -97,7 +97,7 @@ def test_a_folder_that_nobody_may_write(refused: Refused) -> None:
 
 
 @pytest.mark.parametrize("option", ["--output", "--source"])
-def test_an_option_without_its_value(refused: Refused, option: str) -> None:
+def test_an_option_without_its_value_is_refused(refused: Refused, option: str) -> None:
     assert option in refused(option)
 
 
@@ -109,7 +109,7 @@ def test_a_folder_that_is_not_ours(refused: Refused, tmp_path: Path) -> None:
     assert (home / "thesis.tex").read_text() == "years of work"
 
 
-def test_a_file_in_place_of_the_folder(refused: Refused, tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_refused_and_stays(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     assert "choose another --output" in refused("--output", tmp_path / "file")
     assert (tmp_path / "file").read_text() == "x"
@@ -131,7 +131,7 @@ def test_a_file_in_place_of_the_folder(refused: Refused, tmp_path: Path) -> None
         "templates/batch-service",
     ],
 )
-def test_a_missing_source(refused: Refused, source: Path, missing: str) -> None:
+def test_a_missing_source_is_named(refused: Refused, source: Path, missing: str) -> None:
     path = source / missing
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     said = refused("--source", source)
@@ -157,7 +157,7 @@ def test_a_source_that_is_no_folder(refused: Refused, tmp_path: Path) -> None:
         ("A: !Sub '${Nobody}'\n", "tier clusters refers to Nobody"),
     ],
 )
-def test_a_malformed_cluster_configuration(refused: Refused, source: Path, text: str, sentence: str) -> None:
+def test_a_malformed_cluster_configuration_is_refused(refused: Refused, source: Path, text: str, sentence: str) -> None:
     (source / "templates" / "cluster.yaml").write_text(text)
     assert sentence in refused("--source", source)
 

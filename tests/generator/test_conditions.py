@@ -111,7 +111,7 @@ def test_every_template_resolves_in_every_partition(name: str, region: str) -> N
         ({"DomainName": "a.example.com", "HostedZoneId": "Z01", "CertificateArn": CERTIFICATE}, CERTIFICATE),
     ],
 )
-def test_the_listener_s_certificate(answers: dict[str, str], certificate: str) -> None:
+def test_the_listener_has_the_certificate_that_was_chosen(answers: dict[str, str], certificate: str) -> None:
     assert properties("https", "HttpsListener", **answers)["Certificates"] == [{"CertificateArn": certificate}]
 
 
@@ -123,11 +123,11 @@ def test_the_listener_s_certificate(answers: dict[str, str], certificate: str) -
         ("us-gov-west-1", "ELBSecurityPolicy-TLS13-1-2-2021-06"),
     ],
 )
-def test_the_listener_s_tls_policy(region: str, policy: str) -> None:
+def test_the_listener_has_the_tls_policy_of_its_partition(region: str, policy: str) -> None:
     assert properties("https", "HttpsListener", region)["SslPolicy"] == policy
 
 
-def test_the_alias_record_and_the_url() -> None:
+def test_alias_record_and_url_have_the_host_name() -> None:
     own = {"DomainName": "hpc.example.com", "HostedZoneId": "Z0123456789"}
     record = properties("https", "AliasRecord", **own)
     assert (record["Name"], record["Type"], record["HostedZoneId"]) == ("hpc.example.com", "A", "Z0123456789")
@@ -141,13 +141,13 @@ def test_the_alias_record_and_the_url() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["internal", "internet-facing"])
-def test_the_balancer_s_scheme(scheme: str) -> None:
+def test_the_load_balancer_has_the_scheme_that_was_chosen(scheme: str) -> None:
     assert properties("load-balancer", "LoadBalancer", LoadBalancerScheme=scheme)["Scheme"] == scheme
 
 
 @pytest.mark.parametrize("protected", ["yes", "no"])
 @pytest.mark.parametrize("logged", ["yes", "no"])
-def test_the_balancer_s_attributes(protected: str, logged: str) -> None:
+def test_protection_and_access_logs_reach_the_load_balancer(protected: str, logged: str) -> None:
     balancer = properties("load-balancer", "LoadBalancer", DeletionProtection=protected, AccessLogs=logged)
     attributes = {item["Key"]: item["Value"] for item in balancer["LoadBalancerAttributes"]}
     assert attributes["deletion_protection.enabled"] == ("true" if protected == "yes" else "false")
@@ -189,7 +189,9 @@ def test_who_writes_access_logs(region: str, principal: dict[str, str]) -> None:
         ("cn-north-1", "provisioned", "db.r5.large", "db.r5.large"),
     ],
 )
-def test_the_database_s_class(region: str, mode: str, given: str, comes_to: str) -> None:
+def test_the_database_class_follows_mode_and_region_and_is_checked(
+    region: str, mode: str, given: str, comes_to: str
+) -> None:
     answers = {"DatabaseMode": mode, "DatabaseInstanceClass": given}
     for zone in (1, 2):
         assert properties("database", f"DatabaseInstance{zone}", region, **answers)["DBInstanceClass"] == comes_to
@@ -208,7 +210,7 @@ def test_a_restored_database_keeps_the_snapshot_s_master_user() -> None:
 
 
 @pytest.mark.parametrize("protected", ["yes", "no"])
-def test_the_database_s_protection(protected: str) -> None:
+def test_deletion_protection_reaches_the_database(protected: str) -> None:
     cluster = properties("database", "DatabaseCluster", DeletionProtection=protected)
     assert cluster["DeletionProtection"] is (protected == "yes")
 
@@ -226,7 +228,7 @@ def test_capacity_and_backups_are_the_answers() -> None:
 @pytest.mark.parametrize(
     ("name", "title"), [("database", "DatabaseCluster"), ("file-system", "FileSystem"), ("lustre", "LustreFileSystem1")]
 )
-def test_the_operator_s_key(name: str, title: str) -> None:
+def test_the_operator_s_key_encrypts_what_takes_one(name: str, title: str) -> None:
     persistent = {"LustreDeploymentType": "PERSISTENT_2", "LustreThroughput": "125"} if name == "lustre" else {}
     assert "KmsKeyId" not in properties(name, title, **persistent)
     assert properties(name, title, KmsKeyArn=KEY, **persistent)["KmsKeyId"] == KEY
@@ -246,7 +248,9 @@ def test_the_operator_s_key(name: str, title: str) -> None:
         ("us-gov-west-1", "PERSISTENT_2", "PERSISTENT_2", True),
     ],
 )
-def test_the_lustre_type(region: str, asked: str, comes_to: str, persistent: bool) -> None:
+def test_the_lustre_type_follows_the_region_and_takes_what_it_can(
+    region: str, asked: str, comes_to: str, persistent: bool
+) -> None:
     throughput = "250" if asked == "PERSISTENT_2" else "100"
     answers = {"LustreDeploymentType": asked, "LustreThroughput": throughput, "KmsKeyArn": KEY}
     system = properties("lustre", "LustreFileSystem1", region, **answers)
@@ -266,7 +270,7 @@ def test_an_existing_file_system_takes_the_place_of_the_own() -> None:
     assert own["Outputs"]["FileSystemId"]["Value"] == "FileSystem"
 
 
-def test_the_operator_s_own_admin_secret() -> None:
+def test_the_operator_s_own_admin_secret_replaces_the_generated_one() -> None:
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:efadmin-AbCdEf"
     assert rendered("secrets", AdminPasswordSecretArn=arn)["Outputs"]["AdminSecretArn"]["Value"] == arn
     assert rendered("secrets")["Outputs"]["AdminSecretArn"]["Value"] == "AdminPassword"
@@ -318,7 +322,7 @@ def test_the_boundary_is_on_every_role_or_on_none(name: str, region: str) -> Non
                 assert body["Properties"].get("PermissionsBoundary", "") == given
 
 
-def test_the_provider_s_role_within_a_boundary() -> None:
+def test_a_boundary_gives_the_provider_a_role_that_carries_it() -> None:
     free = rendered("provider")["Resources"]
     assert free["ParallelCluster"]["Properties"]["Parameters"] == {
         "CustomLambdaRole": "",
@@ -344,7 +348,7 @@ def cluster(region: str = "us-east-1", **answers: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_the_cluster_by_default(region: str) -> None:
+def test_the_cluster_has_by_default_one_queue_and_no_extras(region: str) -> None:
     configuration = cluster(region)
     assert configuration["Region"] == region
     assert "Iam" not in configuration, "no boundary"
@@ -359,7 +363,7 @@ def test_the_cluster_by_default(region: str) -> None:
     assert policies[0]["Policy"] == f"arn:{partition_of(region)}:iam::aws:policy/AmazonSSMManagedInstanceCore"
 
 
-def test_the_cluster_with_everything() -> None:
+def test_the_cluster_takes_boundary_key_pair_spot_queue_and_efa() -> None:
     configuration = cluster(
         **{"PermissionsBoundaryArn": BOUNDARY, "KeyName": "operators", "SpotMaxNodes": "20", "ComputeEfa": "yes"}
     )
@@ -374,7 +378,7 @@ def test_the_cluster_with_everything() -> None:
         assert resource["Networking"] == {"PlacementGroup": {"Enabled": True}}
 
 
-def test_the_cluster_without_accounting() -> None:
+def test_the_cluster_without_accounting_has_no_database() -> None:
     assert "Database" not in cluster(SlurmAccounting="no")["Scheduling"]["SlurmSettings"]
 
 
@@ -438,13 +442,13 @@ def test_secrets_under_an_own_key_are_decrypted_and_nothing_else(region: str) ->
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_the_portal_role_s_principal(region: str) -> None:
+def test_the_portal_role_trusts_ec2_of_its_partition(region: str) -> None:
     (statement,) = properties("portal", "PortalRole", region)["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": f"ec2.{url_suffix(region)}"}
 
 
 @pytest.mark.parametrize("key", ["", "operators"])
-def test_the_nodes_key_pair(key: str) -> None:
+def test_the_nodes_have_the_key_pair_if_one_is_named(key: str) -> None:
     data = properties("portal", "PortalLaunchTemplate1", KeyName=key)["LaunchTemplateData"]
     assert data.get("KeyName", "") == key
 
@@ -452,7 +456,7 @@ def test_the_nodes_key_pair(key: str) -> None:
 # Monitoring
 
 
-def test_alarms_by_e_mail() -> None:
+def test_alarms_go_to_the_e_mail_address() -> None:
     subscription = properties("monitoring", "AlarmEmailSubscription", AlarmEmail="hpc@example.com")
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "hpc@example.com")
 

@@ -88,7 +88,7 @@ def test_everything_that_costs_money_comes_after_preflight(parent: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_parameter_of_a_systems_manager_type(name: str) -> None:
+def test_no_parameter_has_a_systems_manager_type(name: str) -> None:
     for title, body in templates()[name].get("Parameters", {}).items():
         assert "SSM" not in body["Type"], f"{title}: it takes a name, and latest re-resolves at every update"
         if title == "PortalAmiId":
@@ -210,7 +210,7 @@ def test_a_node_has_one_fixed_interface_which_says_its_subnet_and_groups(zone: i
 
 
 @pytest.mark.parametrize("place", NODES)
-def test_a_group_of_one(place: str) -> None:
+def test_a_portal_group_holds_one_node_on_its_own_interface(place: str) -> None:
     group, zone = resource(place), place[-1]
     assert "VPCZoneIdentifier" not in group, "with an interface given, a launch fails"
     assert group["AvailabilityZones"] == [{"Ref": f"AvailabilityZone{zone}"}]

@@ -81,7 +81,7 @@ def test_one_question_has_no_default(parent: str) -> None:
 
 
 @pytest.mark.parametrize("parent", PARENTS)
-def test_the_number_of_parameters(parent: str) -> None:
+def test_a_parent_has_no_more_parameters_than_cloudformation_takes(parent: str) -> None:
     assert len(templates()[parent]["Parameters"]) < MAX_PARAMETERS
 
 

@@ -24,7 +24,8 @@ from tests.support.built import (
     walk,
 )
 
-STATEFUL = {
+# Types for which CloudFormation's default is not enough: the template states both policies.
+STATES_ITS_POLICIES = {
     *("AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::EFS::FileSystem", "AWS::FSx::FileSystem", "AWS::S3::Bucket"),
     *(
         "AWS::SecretsManager::Secret",
@@ -67,7 +68,7 @@ def of(kind: str) -> list[Any]:
 def test_what_holds_data_says_what_becomes_of_it(place: str, body: dict[str, Any]) -> None:
     policies = (body.get("DeletionPolicy"), body.get("UpdateReplacePolicy"))
     assert policies[1] != "RetainExceptOnCreate", "a replacement has no create: CloudFormation refuses it there"
-    if body["Type"] in STATEFUL:
+    if body["Type"] in STATES_ITS_POLICIES:
         assert policies == RETAINED.get(place, ("Delete", "Delete"))
     else:
         assert place not in RETAINED
@@ -120,7 +121,7 @@ def test_database_and_file_systems_are_encrypted() -> None:
     assert branches(resource("lustre.LustreFileSystem1")["KmsKeyId"]) == [{"Ref": "KmsKeyArn"}]
 
 
-def test_the_cluster_s_disks_and_metadata() -> None:
+def test_the_cluster_encrypts_its_disks_and_wants_imdsv2() -> None:
     configuration = resource("clusters.Cluster1")["ClusterConfiguration"]
     assert configuration["Imds"] == {"ImdsSupport": "v2.0"}
     assert configuration["HeadNode"]["Imds"] == {"Secured": True}

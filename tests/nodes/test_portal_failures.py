@@ -168,7 +168,9 @@ FAULTS: list[tuple[str, str, Trouble, str]] = [
 
 
 @pytest.mark.parametrize(("step", "trouble", "sentence"), [pytest.param(*fault[1:], id=fault[0]) for fault in FAULTS])
-def test_one_sentence_and_no_success(tmp_path: Path, step: str, trouble: Trouble, sentence: str) -> None:
+def test_a_failed_step_says_one_sentence_and_signals_no_success(
+    tmp_path: Path, step: str, trouble: Trouble, sentence: str
+) -> None:
     """The step says what is wrong and what to do, once, with a status that the bootstrap knows as explained."""
     node = PortalNode(tmp_path)
     if step in ("65-database", "70-portal", "75-settings", "90-start"):
@@ -252,7 +254,7 @@ def portal_on(efs: Path) -> dict[str, str]:
     }
 
 
-def test_both_nodes_at_once(tmp_path: Path) -> None:
+def test_of_both_nodes_at_once_one_installs_and_the_other_joins(tmp_path: Path) -> None:
     """One installs, the other waits and joins; a third, in place of a lost one, joins without installing."""
     efs = tmp_path / "efs"
     efs.mkdir()

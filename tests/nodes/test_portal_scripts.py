@@ -143,7 +143,7 @@ def test_no_secret_gets_out(tmp_path: Path) -> None:
     assert (node.root / "run/hpc-portal").stat().st_mode & 0o777 == 0o700
 
 
-def test_database_statements(tmp_path: Path) -> None:
+def test_database_statements_suit_mysql_8(tmp_path: Path) -> None:
     """MySQL 8's grammar, latin1, own user with TLS, quotes and backslashes in passwords spelled right."""
     node = PortalNode(tmp_path)
     node.secret("arn:portal", "a'b\\c")
@@ -164,7 +164,9 @@ def test_database_statements(tmp_path: Path) -> None:
         ("us-gov-west-1", "amazonaws.com", "https://truststore.pki.us-gov-west-1.rds.amazonaws.com/us-gov-west-1/"),
     ],
 )
-def test_database_authorities_by_partition(tmp_path: Path, region: str, suffix: str, store: str) -> None:
+def test_the_database_s_certificate_is_verified_in_each_partition(
+    tmp_path: Path, region: str, suffix: str, store: str
+) -> None:
     """Each partition has a trust store of its own; MariaDB's client is told in its own words to verify."""
     node = PortalNode(tmp_path, REGION=region, URL_SUFFIX=suffix)
     (node.world / "web/eu-west-1-bundle.pem").rename(node.world / f"web/{region}-bundle.pem")

@@ -114,7 +114,7 @@ def failing(path: tuple[str, ...], kind: str, reason: str, **more: Any) -> Event
     return EventAt(path, {**found.event, **more})
 
 
-def test_the_log_of_parallelclusters_provider(tools: Tools, emulator: Emulator, name: str) -> None:
+def test_the_log_of_parallelclusters_provider_is_found(tools: Tools, emulator: Emulator, name: str) -> None:
     write(emulator, f"/aws/lambda/pcluster-cfn-{name}", "2026/01/02/[$LATEST]ab", "START RequestId: 1", "refused: why")
     write(emulator, f"/aws/lambda/pcluster-cfn-{name}", "later", "another day", late=timedelta(days=1))
     made = event(("portal", "ProviderStack"), "Function", "CREATE_COMPLETE", kind=logs.FUNCTION)
@@ -132,7 +132,7 @@ def test_the_log_of_parallelclusters_provider(tools: Tools, emulator: Emulator, 
     assert found and found.stream == "later" and found.note.endswith("is empty.")
 
 
-def test_the_log_of_a_head_node(tools: Tools, emulator: Emulator) -> None:
+def test_the_log_of_a_head_node_is_found(tools: Tools, emulator: Emulator) -> None:
     cluster = "hpc-0a1b2c3d-az1"
     for stream in ("cfn-init", "slurmctld"):
         write(

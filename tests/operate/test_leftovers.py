@@ -163,7 +163,7 @@ def test_recovery_points_of_file_systems_that_are_gone() -> None:
     assert lines == ["portal | 2 of fs-0123 | 6.0 GiB | they expire by themselves"]
 
 
-def test_snapshots_by_the_tags_that_they_took_over() -> None:
+def test_snapshots_are_known_by_the_tags_that_they_took_over() -> None:
     def snapshot(name: str, stack: str, logical_id: str = "DatabaseCluster") -> dict[str, object]:
         pairs = {"aws:cloudformation:stack-name": stack, "aws:cloudformation:logical-id": logical_id}
         tags = [{"Key": key, "Value": value} for key, value in pairs.items()]

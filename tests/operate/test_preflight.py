@@ -189,7 +189,7 @@ def test_it_makes_nothing(run: Run, emulator: Emulator, monkeypatch: pytest.Monk
     assert {operation for operation in called if not operation.startswith(("Describe", "Get", "List", "Head"))} == set()
 
 
-def test_every_fault_of_the_account_at_once(run: Run, emulator: Emulator) -> None:
+def test_every_fault_of_the_account_is_reported_at_once(run: Run, emulator: Emulator) -> None:
     bad = {"HeadNodeInstanceType": "x99.large", "KeyName": "nobody's", "ComputeMinNodes": "20"}
     status, lines = run(good(emulator, "us-east-1") | bad, "us-east-1", "--stack", "s" * 41)
     assert status == 1

@@ -29,7 +29,7 @@ def begin(emulator: Emulator, name: str, **properties: Any) -> None:
     """Begin a launch that takes a second, and do not wait for it."""
     slow = nested(emulator, thing(Wait="1", **properties), f"{name}.json")
     body = template({"SlowStack": slow, "Topic": resource("AWS::SNS::Topic")})
-    request = emulator._request(body, None, {}, {})
+    request = emulator.request(body, None, {}, {})
     emulator.client("cloudformation").create_stack(StackName=name, Capabilities=["CAPABILITY_IAM"], **request)
 
 
@@ -75,7 +75,7 @@ def told(
     }
 
 
-def test_the_table_of_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_shows_a_row_for_each_tier_and_each_failure(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress("portal", BEGAN)
     child = "stack/portal-NetworkStack-X1/01234567-89ab"
     below = "stack/portal-ProviderStack-X2-ParallelCluster-X3/01234567-89ab"

@@ -38,7 +38,9 @@ def inside(emulator: Emulator, child: Template, name: str) -> Template:
 
 
 @pytest.mark.parametrize("words", ["yes", "no"])
-def test_a_custom_resource_two_levels_below(tools: Tools, emulator: Emulator, name: str, words: str) -> None:
+def test_the_cause_two_levels_below_is_found_with_its_log(
+    tools: Tools, emulator: Emulator, name: str, words: str
+) -> None:
     body = inside(emulator, thing(Fail="Create", Text="this", Words=words), name)
     assert emulator.create_stack(name, body, DisableRollback=True).status == "CREATE_FAILED"
     said = tools("why", name)

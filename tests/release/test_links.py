@@ -41,7 +41,7 @@ def opened(link: str) -> tuple[str, str, dict[str, str]]:
 
 @pytest.mark.parametrize("parent", form.PARENTS)
 @pytest.mark.parametrize(("partition", "region"), EVERY)
-def test_a_link_of_every_region(partition: str, region: str, parent: str) -> None:
+def test_the_link_of_every_region_opens_the_form(partition: str, region: str, parent: str) -> None:
     home = HOMES[partition]
     link = launch_links.quick_create(region, "publisher", home, "hpc-portal/", parent=parent)
     host, where, answers = opened(link)
@@ -103,7 +103,7 @@ def test_what_a_link_must_not_carry(answers: dict[str, str], sentence: str) -> N
 
 
 @pytest.mark.parametrize(("region", "home"), [("cn-north-1", "us-east-1"), ("us-east-1", "us-gov-west-1")])
-def test_a_bucket_of_another_partition(region: str, home: str) -> None:
+def test_a_bucket_of_another_partition_is_refused(region: str, home: str) -> None:
     with pytest.raises(GeneratorError, match=f"A bucket in {home} cannot serve {region}"):
         launch_links.quick_create(region, "publisher", home, "hpc-portal/")
 
@@ -159,7 +159,9 @@ def test_the_table_keeps_the_links_of_other_partitions(readme: Path) -> None:
         ),
     ],
 )
-def test_damaged_markers(readme: Path, damage: object, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_damaged_markers_are_refused(
+    readme: Path, damage: object, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     readme.write_text(damage(readme.read_text()))  # type: ignore[operator]
     assert main(["links", "--check", "--readme", str(readme)]) == 1
     assert capsys.readouterr().err.startswith(sentence)

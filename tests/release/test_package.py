@@ -92,7 +92,7 @@ def test_a_test_does_not_change_the_certificate_key(root: Path) -> None:
     assert archives.certificate_key(root) == before
 
 
-def test_the_portal_bundle(root: Path) -> None:
+def test_the_portal_bundle_holds_the_node_s_files_and_nothing_of_this_machine(root: Path) -> None:
     key, content = archives.portal_bundle(root)
     assert key == f"userdata/portal-{hashlib.sha256(content).hexdigest()[:12]}.tar"
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as tar:
@@ -116,7 +116,7 @@ def test_a_new_file_changes_the_bundle_key_alone(root: Path) -> None:
     assert archives.portal_bundle(root)[0] != bundle and archives.cluster_scripts(root)[0] == scripts
 
 
-def test_the_clusters_scripts(root: Path) -> None:
+def test_the_clusters_scripts_lie_under_a_key_of_their_names_and_contents(root: Path) -> None:
     prefix, files = archives.cluster_scripts(root)
     assert prefix.startswith("userdata/cluster-") and len(prefix) == 29
     assert "publish.sh" in files and ".hidden" not in files
@@ -170,7 +170,7 @@ def test_a_clusters_script_that_would_not_be_whole_is_refused(root: Path, line: 
         archives.cluster_scripts(root)
 
 
-def test_the_certificate_zip(root: Path, wheels: Path) -> None:
+def test_the_certificate_zip_holds_function_and_wheels(root: Path, wheels: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(archives.certificate_zip(root, wheels))) as archive:
         entries = archive.infolist()
         assert {entry.filename for entry in entries} == {
@@ -234,7 +234,7 @@ def test_every_pin_has_a_hash() -> None:
     assert pins and all("==" in line and "--hash=sha256:" in line for line in pins)
 
 
-def test_the_command_line(
+def test_the_command_line_writes_the_release_or_refuses_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wheels: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(package, "install_wheels", lambda root, cache: wheels)

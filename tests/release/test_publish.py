@@ -104,7 +104,9 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 # What is published
 
 
-def test_a_release(run: Run, emulator: Emulator, source: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_release_is_published_whole(
+    run: Run, emulator: Emulator, source: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run() == 0
     out, err = capsys.readouterr()
     there = held(emulator, name)
@@ -226,7 +228,7 @@ def test_the_manifest_is_the_last_to_come(run: Run, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(("region", "partition"), [("cn-northwest-1", "aws-cn"), ("us-gov-east-1", "aws-us-gov")])
-def test_the_other_partitions(
+def test_a_release_is_published_in_the_other_partitions(
     run: Run, emulator: Emulator, name: str, region: str, partition: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bucket = f"{name}-{partition}"
@@ -344,7 +346,7 @@ def test_the_same_bytes_put_there_by_other_means_will_do(
     assert RELEASE + bundle not in written and whole(held(emulator, name))
 
 
-def test_two_publishers_at_once(
+def test_the_second_of_two_publishers_overwrites_nothing(
     run: Run, emulator: Emulator, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     emulator.publish({"templates/main.template.yaml": b"other"}, name, RELEASE, "eu-west-1")
@@ -521,20 +523,24 @@ def test_a_file_that_may_not_be_read(
     assert "cannot be read: access is denied; the credentials need s3:ListBucket" in capsys.readouterr().err
 
 
-def test_no_credentials(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_credentials_are_reported(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     assert run() == 1
     assert capsys.readouterr().err.startswith("publish: There are no AWS credentials: sign in")
 
 
-def test_no_network(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_endpoint_that_cannot_be_reached_is_reported(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     assert run() == 1
     assert "http://127.0.0.1:9/ cannot be reached; check network, proxy and REGION." in capsys.readouterr().err
 
 
-def test_a_checkout_of_somebody_else(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkout_of_somebody_else_is_refused(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own way to test it
     with pytest.raises(GeneratorError, match=r"git refuses to read .*: run this as its owner"):
         version.version(source)

@@ -89,7 +89,7 @@ def test_it_comes_up_with_its_outputs_and_goes_without_a_trace(
     assert not_ours(others) == []
 
 
-def test_production_with_most_options_on(emulator: Emulator, files: dict[str, bytes], name: str) -> None:
+def test_production_launches_with_most_options_on(emulator: Emulator, files: dict[str, bytes], name: str) -> None:
     region = "us-west-2"
     given = existing(emulator, region, parameters("production"))
     deployment = Deployment(emulator, files, name, region)
@@ -110,7 +110,9 @@ def test_a_bucket_in_another_region_serves_the_launch(emulator: Emulator, files:
     assert deployment.delete().complete
 
 
-def test_a_vpc_of_the_operators(emulator: Emulator, files: dict[str, bytes], name: str) -> None:
+def test_a_deployment_leaves_the_operator_s_vpc_as_it_was(
+    emulator: Emulator, files: dict[str, bytes], name: str
+) -> None:
     region = "eu-central-1"
     place = vpc(emulator, region)
     deployment = Deployment(emulator, files, name, region)

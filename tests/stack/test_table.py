@@ -17,7 +17,7 @@ from generator.text.functions import load_function
 from generator.text.sources import ROOT
 from tests.emulator import schemas
 from tests.support.built import package_folder, questions, resources, templates
-from tests.support.deployment import STATEFUL
+from tests.support.deployment import MUST_SURVIVE
 
 # What an operator switches on and off: the bucket is retained, the password is replaced by the operator's own.
 COME_AND_GO = {("AccessLogs", "AccessLogBucket"), ("AdminPasswordSecretArn", "AdminPassword")}
@@ -42,7 +42,7 @@ def test_every_frozen_parameter_is_one_of_the_form() -> None:
 
 @pytest.mark.parametrize("parameter", ORDINARY)
 def test_no_update_that_preflight_lets_pass_replaces_what_holds_data(parameter: str) -> None:
-    changes = [change for change in updates.changes(parameter) if change.type in STATEFUL]
+    changes = [change for change in updates.changes(parameter) if change.type in MUST_SURVIVE]
     assert [change.title for change in changes if update_effects.effect_of(change) == Effect.REPLACEMENT] == []
     assert {(parameter, change.title) for change in changes if change.made} <= COME_AND_GO
 
@@ -53,7 +53,7 @@ def test_what_would_replace_data_is_seen_and_refused() -> None:
         name
         for name in questions()
         for change in updates.changes(name)
-        if change.type in STATEFUL and update_effects.effect_of(change) == Effect.REPLACEMENT
+        if change.type in MUST_SURVIVE and update_effects.effect_of(change) == Effect.REPLACEMENT
     }
     assert losing >= {
         "VpcCidr",

@@ -30,7 +30,7 @@ from tests.emulator.release import BUCKET, PREFIX, VENDOR, prepare, release
 STACK = "AWS::CloudFormation::Stack"
 # Architecture.md's table of retention, of a deployment without access logs. The provider's own log group is AWS's doing.
 PROMISED = {"AWS::EFS::FileSystem", "AWS::RDS::DBClusterSnapshot", "AWS::Logs::LogGroup"}
-STATEFUL = {
+MUST_SURVIVE = {
     "AWS::RDS::DBCluster",
     "AWS::RDS::DBInstance",
     "AWS::EFS::FileSystem",
@@ -85,7 +85,7 @@ class Deployment:
     def url(self, parent: str = "main") -> str:
         """Publish the release, if that has not been done, and return the parent template's location."""
         bucket, key = f"{BUCKET}-{self.region}", f"{PREFIX}{RELEASE_FOLDER}templates/{parent}.template.yaml"
-        if bucket not in self.emulator._published:
+        if bucket not in self.emulator.published:
             self.emulator.publish(files(), bucket, PREFIX + RELEASE_FOLDER, self.region)
         return self.emulator.url(bucket, key, self.region)
 
@@ -155,7 +155,7 @@ class Deployment:
 
     def stateful(self) -> dict[str, str]:
         """The physical ids of everything that must survive an update."""
-        return {title: item.physical_id for title, item in self.resources().items() if item.type in STATEFUL}
+        return {title: item.physical_id for title, item in self.resources().items() if item.type in MUST_SURVIVE}
 
     def status(self) -> str:
         """The parent's status."""
