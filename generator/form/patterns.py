@@ -1,6 +1,6 @@
 """Patterns for the answers to the form: syntax only; what depends on two answers is a rule (rules.py)."""
 
-OCTET = r"(25[0-5]|2[0-4]\d|1?\d?\d)"
+OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 CIDR = rf"({OCTET}\.){{3}}{OCTET}/(3[0-2]|[12]?\d)"
 # Three sizes, since Fn::Cidr cannot calculate the size of a subnet from that of the VPC: see tiers/network.py.
 VPC_CIDR = rf"({OCTET}\.){{3}}{OCTET}/(16|18|20)"

@@ -220,7 +220,7 @@ def test_answers_that_do_not_fit_the_form(run: Run, monkeypatch: pytest.MonkeyPa
         "PortalAccessCidr has no answer and no default: give one. Address range that may open the portal in a browser, "
         "such as 203.0.113.0/24.",
         "AdminPasswordSecretArn does not fit: Must be a secret's ARN, or blank.",
-        "ComputeMaxNodes does not fit: Must be 1 to 1000.",
+        "ComputeMaxNodes does not fit: Must be a whole number from 1 to 1000.",
         "ComputeEfa does not fit: Choose no or yes.",
     ]
     assert "Sesame" not in "\n".join(lines), "an answer may be a misplaced secret"
