@@ -38,6 +38,7 @@ DIRECTORY_SERVERS = rf"{DIRECTORY_SERVER}(,{DIRECTORY_SERVER})*"
 # Printable characters, but quotes, and what sssd's syntax or a shell's would take for its own.
 DISTINGUISHED_NAME = r"[A-Za-z]+=[\x20\x21\x23-\x26\x28-\x5b\x5d-\x7e]*[\w)]"
 LDAP_FILTER = r"[(][\x20\x21\x23-\x26\x28-\x3e\x40-\x7e]+[)]"
+CHECK_NAMES = r"[A-Z][A-Za-z0-9]*(,[A-Z][A-Za-z0-9]*)*"
 REFRESH = r"[A-Za-z0-9._-]{1,64}"
 
 

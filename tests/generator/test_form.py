@@ -315,6 +315,7 @@ SAMPLES: dict[str, tuple[list[str], list[str]]] = {
         ],
         ["cn=hpc", "(cn=hp'c)", "(cn=a?b)", '(cn="a")', "()", "(cn=a\nb)"],
     ),
+    "CHECK_NAMES": (["Routes", "Routes,VcpuQuotas"], ["routes", "Routes, VcpuQuotas", "Routes,", ",Routes", "all"]),
     "REFRESH": (["1", "2026-01-31", "a.b_c"], ["", "a b", "x" * 65]),
 }
 

@@ -8,7 +8,7 @@ from moto import mock_aws
 
 from preflight.case import Case
 from preflight.checks.instance_types import instance_types
-from preflight.checks.spot import spot_role
+from preflight.checks.service_roles import spot_role
 from preflight.checks.vcpus import vcpu_quotas
 from preflight.verdicts import WARNING
 from testing.answers import ANSWERS, A

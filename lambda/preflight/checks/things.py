@@ -3,16 +3,13 @@
 import functools
 
 from preflight.case import Case
-from preflight.facts import THINGS
+from preflight.facts import HOLDS_DATA, THINGS
 from preflight.verdicts import Check, Findings, Wrong
 
 
 def thing_fits(case: Case, name: str) -> Findings:
     """Faults of the thing that the answer `name` names."""
-    answer = case[name]
-    if not answer:
-        return
-    parts = answer.split(":")
+    parts = case[name].split(":")
     is_arn = len(parts) > 5
     if is_arn and (parts[1] != case.partition or parts[3] not in ("", case.region)):
         yield Wrong(name, f"is of another region or partition: give one of {case.region}.")
@@ -28,5 +25,13 @@ def thing_fits(case: Case, name: str) -> Findings:
 
 
 THING_CHECKS = [
-    Check(f"{name} exists and fits", functools.partial(thing_fits, name=name), reads=(name,)) for name in THINGS
+    Check(
+        name,
+        f"{name} exists and fits",
+        functools.partial(thing_fits, name=name),
+        reads=(name,),
+        needs=(name,),
+        protects_data=name in HOLDS_DATA,
+    )
+    for name in THINGS
 ]
