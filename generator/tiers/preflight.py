@@ -27,6 +27,7 @@ from generator.tiers.conditions import DIRECTORY_CA_GIVEN, DIRECTORY_GIVEN, dire
 from generator.tiers.functions import function
 from generator.tiers.iam import allow, may_decrypt, may_download, may_read_release
 
+
 class PreflightChecks(StrictCustomResource):
     """Checks the answers against the account and picks Availability Zones (lambda/preflight)."""
 

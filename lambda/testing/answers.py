@@ -15,7 +15,11 @@ ANSWERS = {
     "ComputeEfa": "no", "AssetsBucket": "publisher", "AssetsBucketRegion": "eu-west-1", "AssetsPrefix": "hpc/v1/",
     "PreflightWarnOnly": "",
 }  # fmt: skip
-RESOLVED = {"DatabaseInstanceClass": "db.serverless", "LustreDeploymentType": "SCRATCH_2", "TlsPolicy": "ELBSecurityPolicy-TLS"}
+RESOLVED = {
+    "DatabaseInstanceClass": "db.serverless",
+    "LustreDeploymentType": "SCRATCH_2",
+    "TlsPolicy": "ELBSecurityPolicy-TLS",
+}
 NAMED = {
     "KeyName": "mine",
     "AccessPrefixListId": "pl-0123456789abcdef0",

@@ -10,7 +10,10 @@ AMAZON = "AmazonProvidedDNS"
 def dhcp_options(case: Case) -> Findings:
     """EFS, Lustre and the clusters' nodes are reached by names that the VPC's own resolver alone knows."""
     options = (case.thing("VpcId") or {}).get("DhcpOptionsId", "")
-    if not options or options == "default":
+    if options == "default":  # what EC2 calls none at all
+        text = f"VpcId {case['VpcId']} has no DHCP options, so names may not resolve"
+        yield Warn("VpcId", f"{text}: associate a set with {AMAZON}.")
+    if options in ("", "default"):
         return
     found = case.get("ec2", "describe_dhcp_options", DhcpOptionsIds=[options]) or {"DhcpOptions": []}
     values: dict[str, list[str]] = {}

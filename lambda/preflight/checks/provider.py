@@ -9,7 +9,6 @@ from preflight.case import ANONYMOUS, Case
 from preflight.facts import PROVIDER_TEMPLATES
 from preflight.verdicts import Findings, Warn, Wrong, check
 
-
 BOUNDARY = "PermissionsBoundaryPolicy"
 # The parameter's pattern in YAML or JSON: between double quotes, between single ones, or plain.
 PATTERN = BOUNDARY + r"""[\"']?:.*?AllowedPattern[\"']?:\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+))"""

@@ -3,6 +3,7 @@
 import functools
 
 from preflight.case import Case
+from preflight.checks.image import hides_images
 from preflight.facts import HOLDS_DATA, THINGS
 from preflight.verdicts import Check, Findings, Wrong
 
@@ -16,7 +17,8 @@ def thing_fits(case: Case, name: str) -> Findings:
         return
     found = case.thing(name)
     if not found:
-        yield Wrong(name, f"does not exist in {case.region}: correct it.")
+        hidden = ", or EC2's setting Allowed AMIs hides it" if name == "PortalAmiId" and hides_images(case) else ""
+        yield Wrong(name, f"does not exist in {case.region}{hidden}: correct it.")
         return
     for key, value in THINGS[name].required.items():
         if found.get(key) != value:

@@ -11,7 +11,6 @@ from preflight.facts import INSTANCE_TYPES
 from preflight.verdicts import Findings, check
 
 
-
 class Quotas(NamedTuple):
     """The codes of a family's quotas; Spot's is blank where the family has none."""
 
@@ -61,7 +60,9 @@ def vcpus_in_use(case: Case) -> collections.Counter[str]:
         for instance in reservation["Instances"]:
             if instance.get("InstanceLifecycle") != "spot":
                 cpu = instance.get("CpuOptions", {})
-                used[quotas_of(instance["InstanceType"]).on_demand] += cpu.get("CoreCount", 1) * cpu.get("ThreadsPerCore", 1)
+                used[quotas_of(instance["InstanceType"]).on_demand] += cpu.get("CoreCount", 1) * cpu.get(
+                    "ThreadsPerCore", 1
+                )
     return used
 
 
