@@ -18,7 +18,7 @@ ANSWERS = {
 RESOLVED = {
     "DatabaseInstanceClass": "db.serverless",
     "LustreDeploymentType": "SCRATCH_2",
-    "TlsPolicy": "ELBSecurityPolicy-TLS",
+    "TlsPolicy": "TLS13",
 }
 NAMED = {
     "KeyName": "mine",

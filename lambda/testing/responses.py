@@ -110,6 +110,7 @@ ZONE = {
     "CallerReference": "r",
     "Config": {"PrivateZone": False},
 }
+EXISTING = {"VpcId": "vpc-1", "State": "available", "CidrBlock": "10.9.0.0/16", "DhcpOptionsId": "dopt-1"}
 SERVERS = ("ns-1.awsdns-01.com", "ns-2.awsdns-02.net.")
 SNAPSHOT = {"Engine": "aurora-mysql", "Status": "available", "EngineVersion": "8.0.mysql_aurora.3.10.3"}
 KEY = {"KeyId": "k", "KeyState": "Enabled", "KeySpec": "SYMMETRIC_DEFAULT"}
@@ -179,12 +180,12 @@ def good() -> dict[str, Any]:
         "DescribeInstanceTypes": instance_types,
         "DescribeInstances": {"Reservations": []},
         "GetServiceQuota": quotas(),
-        "DescribeVpcs": {"Vpcs": [{"VpcId": "vpc-1", "State": "available", "CidrBlock": "10.9.0.0/16", "DhcpOptionsId": "dopt-1"}]},
+        "DescribeVpcs": {"Vpcs": [EXISTING]},
         "DescribeDhcpOptions": dhcp_options("AmazonProvidedDNS"),
         "GetEbsDefaultKmsKeyId": {"KmsKeyId": "alias/aws/ebs"},
         "DescribeVpcBlockPublicAccessOptions": {"VpcBlockPublicAccessOptions": {"InternetGatewayBlockMode": "off"}},
         "GetAllowedImagesSettings": {"State": "disabled"},
-        "DescribeSSLPolicies": {"SslPolicies": [{"Name": "ELBSecurityPolicy-TLS"}]},
+        "DescribeSSLPolicies": {"SslPolicies": [{"Name": "TLS13"}]},
         "DescribeStackResource": {"StackResourceDetail": held("ami-new")},
         "DescribeAddresses": {"Addresses": []},
         "DescribeFileSystems": lambda asked: efs() if "FileSystemId" in asked else {"FileSystems": []},

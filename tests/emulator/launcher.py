@@ -13,6 +13,7 @@ from hypercorn.config import Config
 from ministack.app import app
 
 from tests.emulator import (
+    account,
     alarms,
     autoscaling,
     cancellation,
@@ -40,6 +41,7 @@ HANDLER_MODULES = (alarms, autoscaling, ec2, fsx, nested, protection, records, r
 
 def install() -> None:
     """Put every change in place; the handlers registered themselves when their modules were imported."""
+    account.install()
     catalog.install()
     certificates.install()
     handlers.run_on_threads()

@@ -136,7 +136,7 @@ def test_an_own_image_that_the_account_hides_is_named_by_the_setting() -> None:
 
 def test_a_region_without_the_tls_policy_is_refused() -> None:
     sentence = (
-        "TlsPolicy ELBSecurityPolicy-TLS does not exist in us-east-1: launch in another region, and report this region "
+        "TlsPolicy TLS13 does not exist in us-east-1: launch in another region, and report this region "
         "to the publisher."
     )
     assert_alone(tls_policy, Bad({}, {"DescribeSSLPolicies": "SSLPolicyNotFound"}, "TlsPolicy", sentence))

@@ -65,7 +65,7 @@ VALIDATED = {**NAMED, "CertificateArn": "", "SpotMaxNodes": "0"}
     ("public", "words"),
     [
         (set(), "no name server"),
-        ({"ns.registrar.example", "a.registrar.example"}, "a.registrar.example, ns.registrar.example"),
+        ({"ns.other.example", "a.other.example"}, "a.other.example, ns.other.example"),
     ],
     ids=["nobody delegates to it", "another zone of that name"],
 )

@@ -50,7 +50,7 @@ def spelled(quote: bytes) -> dict[str, Any]:
     pattern = b"^(arn:.*:iam::.*:policy\\/([a-zA-Z0-9_-]+))|()$"
     if quote == b"json":
         parameter = {"AllowedPattern": pattern.decode(), "Default": ""}
-        names = dict.fromkeys(("EnableIamAdminAccess", "ParallelClusterLambdaRoleArn"), {})
+        names = dict.fromkeys(("EnableIamAdminAccess", "ParallelClusterLambdaRoleArn"), "")
         text = json.dumps({**names, "PermissionsBoundaryPolicy": parameter}).encode()
     else:
         escaped = pattern.replace(b"\\", b"\\\\") if quote == b'"' else pattern
