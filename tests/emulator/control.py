@@ -1,11 +1,12 @@
 """What tests tell a running emulator, and what they ask it beside AWS's own APIs.
 
-`/_emulator/faults` (PUT a list) makes resources fail: each fault names an operation (create, update, delete, or boot for
-the stand-in node of an Auto Scaling group), a resource type, a regular expression for `stack name/logical id`, the
-message and how often. `/_emulator/instances` (PUT true) leaves booting to the asker: Auto Scaling groups wait for the
-signals of machines that are not the emulator's, and GET lists what they have launched. `/_emulator/quotas` (PUT
-{code: value}) sets service quotas, `/_emulator/account` (PUT {name: value}) settings of the account (account.py), `/_emulator/records?region=…` lists what is kept in memory only, `/_emulator/home`
-tells which emulator this is. FSx's DescribeFileSystems and Service Quotas are answered here, since ministack has neither.
+`/_emulator/faults` (PUT a list) makes resources fail: each fault names an operation (create, update, delete, or boot
+for the stand-in node of an Auto Scaling group), a resource type, a regular expression for `stack name/logical id`,
+the message and how often. `/_emulator/instances` (PUT true) leaves booting to the asker: Auto Scaling groups wait for
+the signals of machines that are not the emulator's, and GET lists what they have launched. `/_emulator/quotas` (PUT
+{code: value}) sets service quotas, `/_emulator/account` (PUT {name: value}) settings of the account (account.py),
+`/_emulator/records?region=…` lists what is kept in memory only, `/_emulator/home` tells which emulator this is. FSx's
+DescribeFileSystems and Service Quotas are answered here, since ministack has neither.
 """
 
 import json

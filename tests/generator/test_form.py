@@ -431,7 +431,10 @@ def test_preflight_receives_the_answers_that_a_check_reads_and_no_other(zones: i
 
 def test_the_form_asks_everything_that_a_check_reads() -> None:
     facts = load_function("preflight", "facts")
-    assert [name for name in facts.READ if not any(facts.is_one_of(asked, (name,)) for asked in questions())] == []
+    asked = {name for name in facts.READ if any(facts.is_one_of(each, (name,)) for each in questions())}
+    assert {*facts.READ} - asked == {*facts.RESOLVED}
+    resolved = templates()["preflight"]["Resources"]["Checks"]["Properties"]["Resolved"]
+    assert {*resolved} - asked == {*facts.RESOLVED}, "what no question asks comes from the template"
 
 
 def test_a_question_knows_its_zone() -> None:
@@ -455,8 +458,8 @@ def test_every_question_is_of_use(parent: str) -> None:
             {name: body for name, body in template["Resources"].items() if name != "PreflightStack"},
         ]
     )
-    # Preflight alone looks at these: the zones that it picks, the image that it looks up.
-    preflight = {"AvailabilityZone1", "AvailabilityZone2", "PortalAmiId", "PortalImageRefresh"}
+    # Preflight alone looks at these: the zones that it picks, the image that it looks up, what it is to warn of.
+    preflight = {"AvailabilityZone1", "AvailabilityZone2", "PortalAmiId", "PortalImageRefresh", "PreflightWarnOnly"}
     unused = {
         name
         for name in template["Parameters"]

@@ -246,7 +246,8 @@ def test_the_release_that_the_answers_name(
     assert (status, texts(lines, "fault")) == (
         1,
         [
-            f"AssetsBucket {name} does not give {key} (there is no such object): correct AssetsBucket, AssetsBucketRegion or AssetsPrefix, "
+            f"AssetsBucket {name} does not give {key} (there is no such object): correct AssetsBucket, "
+            "AssetsBucketRegion or AssetsPrefix, "
             "or publish the release again."
         ],
     )

@@ -12,7 +12,6 @@ from preflight.verdicts import Check, Findings, Warn, Wrong
 
 SMALLEST = 10_000  # bytes; a smaller installer or driver is an error page
 HASHED = 16 << 20  # bytes; nodes alone check larger files
-FROM_ELSEWHERE = "check it in the account's network, from which the launch fetches it."
 DOWNLOADS = ("PortalInstaller", "JdbcDriver")
 
 
@@ -48,7 +47,8 @@ def can_be_fetched(case: Case, name: str) -> Findings:
             yield Wrong(f"{name}Url", f"cannot be fetched ({error}): {remedy}")
         else:
             url = case[f"{name}Url"].partition("?")[0]
-            yield Warn(f"{name}Url", f"{name}Url {url} cannot be reached from here ({error}): {FROM_ELSEWHERE}")
+            failed = f"{name}Url {url} cannot be reached from here ({error})"
+            yield Warn(f"{name}Url", f"{failed}: check it in the account's network, from which the launch fetches it.")
 
 
 def open_download(case: Case, url: str) -> Download:

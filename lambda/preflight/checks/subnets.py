@@ -112,8 +112,8 @@ def network_cidr(case: Case) -> str:
     if not vpc:
         return case["VpcCidr"]
     subnet = case.subnets.get(case["PrivateSubnetId1"])
-    for range_ in ranges_of(vpc) if subnet else []:
-        if ipaddress.ip_network(subnet["CidrBlock"]).subnet_of(ipaddress.ip_network(range_)):
+    for range_ in ranges_of(vpc):
+        if subnet and ipaddress.IPv4Network(subnet["CidrBlock"]).subnet_of(ipaddress.IPv4Network(range_)):
             return range_
     return str(vpc["CidrBlock"])
 
