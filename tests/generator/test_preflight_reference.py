@@ -25,7 +25,7 @@ def parts() -> tuple[str, str, str]:
     """The document's text before, in and behind its table."""
     text = DOCUMENT.read_text(encoding="utf-8")
     before, line, rest = text.partition(HEAD.splitlines(keepends=True)[0])
-    rows = [row for row in rest.splitlines(keepends=True)]
+    rows = rest.splitlines(keepends=True)
     count = next((number for number, row in enumerate(rows) if not row.startswith("|")), len(rows))
     return before, line + "".join(rows[:count]), "".join(rows[count:])
 
