@@ -25,6 +25,7 @@ from tests.emulator import (
     custom,
     ec2,
     fsx,
+    functions,
     handlers,
     logs,
     nested,
@@ -36,7 +37,7 @@ from tests.emulator import (
     s3,
 )
 
-HANDLER_MODULES = (alarms, autoscaling, ec2, fsx, nested, protection, records, references, s3)
+HANDLER_MODULES = (alarms, autoscaling, ec2, fsx, functions, nested, protection, records, references, s3)
 
 
 def install() -> None:
