@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from generator.text.functions import load_function
 from generator.text.sources import ROOT
+from tests.support.built import questions
 
 DOCUMENT = ROOT / "docs" / "preflight.md"
 HEAD = "| name | what it checks | read again when an update changes | can only warn |\n| --- | --- | --- | --- |\n"
@@ -14,9 +15,12 @@ HEAD = "| name | what it checks | read again when an update changes | can only w
 
 def table() -> str:
     """The checks, a row for each, in the order of their reports."""
+    facts = load_function("preflight", "facts")
     rows = []
     for check in load_function("preflight", "checks").CHECKS:
-        when = ", ".join(f"`{name}`" for name in check.reads) or ("every update" if check.always else "-")
+        # A question that is asked for each zone stands for all of them by its first.
+        reads = [name if name in {*questions(), *facts.RESOLVED} else f"{name}1" for name in check.reads]
+        when = ", ".join(f"`{name}`" for name in reads) or ("every update" if check.always else "-")
         rows.append(f"| `{check.name}` | {check.title} | {when} | {'no' if check.protects_data else 'yes'} |\n")
     return HEAD + "".join(rows)
 
