@@ -32,9 +32,10 @@ class Database(Group, title="Database"):
         0.5,
         0.5,
         256,
+        step=0.5,
     )
     database_max_capacity: Value = number(
-        "Maximum database capacity (ACU)", "Maximum capacity of a serverless instance.", 16, 1, 256
+        "Maximum database capacity (ACU)", "Maximum capacity of a serverless instance.", 16, 1, 256, step=0.5
     )
     database_engine_version: Value = question(
         "Database engine version",

@@ -46,3 +46,9 @@ class Operations(Group, title="Operations"):
         patterns.POLICY_ARN,
         "Must be the ARN of an IAM policy, or blank.",
     )
+    preflight_warn_only: Value = optional(
+        "Preflight checks that only warn",
+        "Optional - Names of preflight checks whose faults you know to be none. Leave blank to heed all faults.",
+        patterns.CHECK_NAMES,
+        "Must be names of checks with commas between, such as Routes,VcpuQuotas, or blank.",
+    )

@@ -1,6 +1,6 @@
 """Patterns for the answers to the form: syntax only; what depends on two answers is a rule (rules.py)."""
 
-OCTET = r"(25[0-5]|2[0-4]\d|1?\d?\d)"
+OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 CIDR = rf"({OCTET}\.){{3}}{OCTET}/(3[0-2]|[12]?\d)"
 # Three sizes, since Fn::Cidr cannot calculate the size of a subnet from that of the VPC: see tiers/network.py.
 VPC_CIDR = rf"({OCTET}\.){{3}}{OCTET}/(16|18|20)"
@@ -38,6 +38,7 @@ DIRECTORY_SERVERS = rf"{DIRECTORY_SERVER}(,{DIRECTORY_SERVER})*"
 # Printable characters, but quotes, and what sssd's syntax or a shell's would take for its own.
 DISTINGUISHED_NAME = r"[A-Za-z]+=[\x20\x21\x23-\x26\x28-\x5b\x5d-\x7e]*[\w)]"
 LDAP_FILTER = r"[(][\x20\x21\x23-\x26\x28-\x3e\x40-\x7e]+[)]"
+CHECK_NAMES = r"[A-Z][A-Za-z0-9]*(,[A-Z][A-Za-z0-9]*)*"
 REFRESH = r"[A-Za-z0-9._-]{1,64}"
 
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from troposphere import Parameter
 
 from generator.cfn.ports import Port, Ports
-from generator.form import patterns
+from generator.form import numbers, patterns
 
 MAIN = "main"
 EXISTING_VPC = "main-existing-vpc"
@@ -36,35 +36,30 @@ class Question(Port):
     maximum: float | None = None
     asked_by: tuple[str, ...] = PARENTS
 
-    def _constraints(self) -> dict[str, Any]:
-        constraints = {
-            "AllowedValues": list(self.allowed),
-            "MinValue": self.minimum,
-            "MaxValue": self.maximum,
-        }
-        return {key: value for key, value in constraints.items() if value not in ([], None)}
-
     def parameter(self, name: str) -> Parameter:
         """The child's Parameter: no default, AWS-specific types relaxed so that blank passes.
 
         The parent has checked the pattern; the other constraints tell cfn-lint which values a property may have.
         """
         kind = self.type if self.type == "Number" else "String"
-        return Parameter(name, Type=kind, Description=numbered(self.label, name), **self._constraints())
+        constraints = {"AllowedValues": list(self.allowed), "MinValue": self.minimum, "MaxValue": self.maximum}
+        given = {key: value for key, value in constraints.items() if value not in ([], None)}
+        return Parameter(name, Type=kind, Description=numbered(self.label, name), **given)
 
     def asked(self, name: str) -> Parameter:
-        """The parent's Parameter, as the console shows it."""
+        """The parent's Parameter, as the console shows it; a number is a text, whose spelling can be checked."""
         texts = {
+            "AllowedValues": [str(value) for value in self.allowed],
             "AllowedPattern": self.pattern,
             "ConstraintDescription": self.constraint,
-            "Default": self.default,
         }
+        default = {} if self.default is None else {"Default": str(self.default)}
         return Parameter(
             name,
-            Type=self.type,
+            Type="String" if self.type == "Number" else self.type,
             Description=numbered(self.description, name),
-            **self._constraints(),
-            **{key: value for key, value in texts.items() if value is not None and (key == "Default" or value)},
+            **{key: value for key, value in texts.items() if value},
+            **default,
         )
 
 
@@ -100,10 +95,18 @@ def choice(label: str, description: str, *allowed: str | int, **facts: Any) -> A
     return question(label, description, allowed=allowed, **facts)
 
 
-def number(label: str, description: str, default: float, minimum: float, maximum: float, **more: Any) -> Any:
-    """A question for a number from `minimum` to `maximum`."""
-    constraint = f"Must be {minimum:g} to {maximum:g}."
-    facts = {"default": default, "minimum": minimum, "maximum": maximum, "constraint": constraint, **more}
+def number(
+    label: str, description: str, default: float, minimum: float, maximum: float, *, step: float = 1, **more: Any
+) -> Any:
+    """A question for a number from `minimum` to `maximum` in steps of `step`."""
+    facts = {
+        "default": default,
+        "minimum": minimum,
+        "maximum": maximum,
+        "pattern": patterns.whole(numbers.pattern(minimum, maximum, step)),
+        "constraint": numbers.sentence(minimum, maximum, step),
+        **more,
+    }
     return question(label, description, type="Number", **facts)
 
 

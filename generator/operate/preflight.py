@@ -7,7 +7,6 @@ account, by the very code of lambda/preflight. It makes nothing. Prints a verdic
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,13 +31,6 @@ OK, WARNING, FAULT = "ok", "warning", "fault"
 STYLES = {OK: "green", WARNING: "yellow", FAULT: "bold red"}
 FORM = "The answers fit the form"
 RULES = "The answers fit each other"
-# Checks that look at what a new VPC alone needs.
-FOR_NEW_VPC = ("Room for a VPC and its NAT gateways' addresses",)
-NOTHING = ("", "0", "no")  # answers that leave out what they are about
-FETCHED = "can be fetched"
-# How Python tells that there was no answer from a host, rather than a refusal by it.
-UNREACHABLE = re.compile(r"urlopen error|timed out|Could not connect|Connection (reset|refused|aborted)")
-FROM_ELSEWHERE = "The launch fetches it from the account's network: check it there."
 NOT_NAMED = "The answers do not name AssetsBucket and AssetsBucketRegion: name them, or launch from a published link."
 
 
@@ -54,7 +46,7 @@ class Verdict:
 def resolved(given: Mapping[str, str], region: str, folder: str) -> dict[str, str]:
     """The answers with what "auto" comes to in `region` (generator/tiers/choices.py) and the release's own prefix."""
     partition = partition_of(region)
-    found = {**given, "AssetsPrefix": given["AssetsPrefix"] + folder}
+    found = {**given, "AssetsPrefix": given["AssetsPrefix"] + folder, "TlsPolicy": BY_PARTITION["TlsPolicy"][partition]}
     if given["DatabaseMode"] == "serverless":
         found["DatabaseInstanceClass"] = "db.serverless"
     elif given["DatabaseMode"] == "auto":
@@ -80,33 +72,15 @@ def on_account(
     given: Mapping[str, str], region: str, session: Any, folder: str, stack: str, zone_count: int = DEFAULT_ZONES
 ) -> Iterator[Verdict]:
     """What the account says; `given` are all answers, each of which fits the form."""
-    reads = {check.title: check.reads for check in load_function("preflight", "checks").CHECKS}
+    checks = load_function("preflight", "verdicts")
     about_release = load_function("preflight", "checks.release").release_files.title
     check_launch = load_function("preflight").check_launch
     all_answers = resolved(given, region, folder)
     for verdict in check_launch(all_answers, region, session, zone_count=zone_count, stack=stack):
         if verdict.check == about_release and not given["AssetsBucket"]:
             yield Verdict(verdict.check, WARNING, NOT_NAMED)
-        elif verdict.level != OK or applies(verdict.check, reads.get(verdict.check, ()), all_answers):
-            yield seen_from_here(Verdict(verdict.check, verdict.level, verdict.text))
-
-
-def applies(check: str, reads: Sequence[str], given: Mapping[str, str]) -> bool:
-    """Whether a check had anything to look at; `reads` are the answers that it reads, or what their names begin with.
-
-    What looks at an existing VPC, or at optional answers that are all blank, has not.
-    """
-    if check in FOR_NEW_VPC if given.get("VpcId") else "VpcId" in reads:
-        return False
-    answers_read = [answer for name, answer in given.items() if name.startswith(tuple(reads))]
-    return not reads or any(answer not in NOTHING for answer in answers_read)
-
-
-def seen_from_here(verdict: Verdict) -> Verdict:
-    """The verdict, without blame for what this machine cannot reach: the stack's function looks for it elsewhere."""
-    if verdict.level == FAULT and verdict.check.endswith(FETCHED) and UNREACHABLE.search(verdict.text):
-        return Verdict(verdict.check, WARNING, f"{verdict.text} {FROM_ELSEWHERE}")
-    return verdict
+        elif verdict.level != checks.NOT_APPLICABLE:
+            yield Verdict(verdict.check, verdict.level, verdict.text)
 
 
 def show(verdicts: list[Verdict]) -> None:

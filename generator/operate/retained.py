@@ -160,5 +160,5 @@ FINDERS: dict[str, Finder] = {
     "/aws/lambda/pcluster-cfn-…": provider_logs,
     "parallelcluster-<hash>-v1-do-not-delete": regional_buckets,
 }
-# It costs nothing, other services of the account use it, and its creator is unknown.
-NOT_LISTED = ("AWSServiceRoleForEC2Spot",)
+# They cost nothing, other stacks of the account use them, and their creator is unknown.
+NOT_LISTED = ("AWSServiceRoleFor…",)

@@ -51,6 +51,7 @@ from generator.tiers.secrets import Secrets
 from generator.tiers.security_groups import SecurityGroups
 
 USER_DATA = "userdata/header.sh"
+AWS_EBS_KEY = "alias/aws/ebs"
 ROOT_DEVICE = "/dev/xvda"  # of Amazon Linux 2023
 METRICS_NAMESPACE = "HpcPortal"
 SIGNAL_TIMEOUT = "PT1H"  # the most that CloudFormation takes for a rolling update
@@ -124,11 +125,12 @@ def build(
                     BlockDeviceMappings=[
                         LaunchTemplateBlockDeviceMapping(
                             DeviceName=ROOT_DEVICE,
-                            # AWS's own key: Auto Scaling has no right to a customer's.
+                            # AWS's own key, whatever the account's default: Auto Scaling has no right to a customer's.
                             Ebs=EBSBlockDevice(
                                 VolumeType="gp3",
                                 VolumeSize=portal.portal_volume_size,
                                 Encrypted=True,
+                                KmsKeyId=AWS_EBS_KEY,
                                 DeleteOnTermination=True,
                             ),
                         )

@@ -27,8 +27,6 @@ from generator.tiers.conditions import DIRECTORY_CA_GIVEN, DIRECTORY_GIVEN, dire
 from generator.tiers.functions import function
 from generator.tiers.iam import allow, may_decrypt, may_download, may_read_release
 
-SPOT = partition.service_principal("spot")
-
 
 class PreflightChecks(StrictCustomResource):
     """Checks the answers against the account and picks Availability Zones (lambda/preflight)."""
@@ -69,12 +67,13 @@ def build(tier: Tier, form: Form) -> Preflight:
     """Preflight's function, the checks and the image; everything else in the parent comes after this tier."""
     facts = load_function("preflight", "facts")
     code = Code(ZipFile=tier.sources.inline_function("preflight"))
+    services = [partition.service_principal(service) for service in facts.SERVICE_ROLES.values()]
     checker = function(
         tier,
         form.operations,
         "PreflightFunction",
         code,
-        _rights(tier, form, facts.ACTIONS),
+        _rights(tier, form, facts.ACTIONS, services),
         timeout=60,
         memory=1024,  # the checks' clients cost processor time, which comes with memory
         description="Checks a launch before anything is made.",
@@ -91,6 +90,7 @@ def build(tier: Tier, form: Form) -> Preflight:
                 "DatabaseInstanceClass": choices.database_class(tier.template, form.database),
                 "AssetsPrefix": Join("", [form.assets.assets_prefix, tier.release_folder]),
                 "LustreDeploymentType": choices.lustre_type(tier.template, form.storage),
+                "TlsPolicy": partition.fact(tier.template, "TlsPolicy"),
             },
         )
     )
@@ -113,8 +113,8 @@ def build(tier: Tier, form: Form) -> Preflight:
     )
 
 
-def _rights(tier: Tier, form: Form, actions: Sequence[str]) -> list[Any]:
-    """What the checks may do: read, look into what the answers name, and make the role that Spot instances need.
+def _rights(tier: Tier, form: Form, actions: Sequence[str], services: Sequence[Value]) -> list[Any]:
+    """What the checks may do: read, look into what the answers name, and make the roles that AWS's `services` need.
 
     A right that is taken away costs a warning, not the launch.
     """
@@ -135,10 +135,10 @@ def _rights(tier: Tier, form: Form, actions: Sequence[str]) -> list[Any]:
         may_read_release(tier, form.assets),
         may_download(t, "Installer", form.portal.portal_installer_url),
         may_download(t, "Driver", form.portal.jdbc_driver_url),
-        # AWS::IAM::ServiceLinkedRole fails where the role exists, and a head node may not make it.
+        # AWS::IAM::ServiceLinkedRole fails where the role exists, and a head node may not make Spot's.
         allow(
             ["iam:CreateServiceLinkedRole"],
-            [partition.arn("iam", f"role/aws-service-role/{SPOT}/*", region=False)],
-            PolicyCondition(StringEquals({"iam:AWSServiceName": SPOT})),
+            [partition.arn("iam", f"role/aws-service-role/{each}/*", region=False) for each in services],
+            PolicyCondition(StringEquals({"iam:AWSServiceName": services})),
         ),
     ]

@@ -25,7 +25,8 @@ class Case:
     """A launch, or an update of `old_answers`, with a look into the account.
 
     `held_zones` are the Availability Zones that earlier checks picked, `stack` is the name of the operator's stack. Only
-    with `may_make` may a check make what the launch needs.
+    with `may_make` may a check make what the launch needs; without it, what cannot be reached from here may still be in
+    the launch's reach. `own_stack` is the id of the stack that holds the checks, if there is one.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Case:
         held_zones: Sequence[str] = (),
         stack: str = "",
         may_make: bool = False,
+        own_stack: str = "",
     ) -> None:
         self.answers = texts(answers)
         self.old_answers = None if old_answers is None else texts(old_answers)
@@ -47,6 +49,7 @@ class Case:
         self.zones = self.held_zones or list(self.numbered("AvailabilityZone").values())
         self.stack = stack
         self.may_make = may_make
+        self.own_stack = own_stack
         session = session or boto3.Session()
         self.region = region
         self.partition = session.get_partition_for_region(region)
@@ -72,6 +75,10 @@ class Case:
         """The answers of each zone to the questions `names`, by parameter, except blank ones."""
         parameters = [f"{name}{zone}" for name in names for zone in range(1, self.zone_count + 1)]
         return {parameter: self[parameter] for parameter in parameters if self[parameter]}
+
+    def asked(self, names: Sequence[str]) -> list[str]:
+        """The parameters of the questions `names`: of a question that is asked for each zone, one for each."""
+        return [name for name in self.answers if is_one_of(name, names)]
 
     def changes_one_of(self, names: Sequence[str]) -> bool:
         """Whether this is an update that changes one of these answers."""

@@ -18,6 +18,9 @@ OPERATOR_SECRETS = (
     "DirectoryCaCertSecretArn",
 )
 
+# What no question asks and the template adds to the answers.
+RESOLVED = ("TlsPolicy",)
+
 # Every answer that a check reads. An update that changes none of them leaves preflight alone.
 READ = (
     "AvailabilityZone",
@@ -58,6 +61,8 @@ READ = (
     "AssetsBucket",
     "AssetsBucketRegion",
     "AssetsPrefix",
+    "PreflightWarnOnly",
+    *RESOLVED,
 )
 
 # Why an update must not change these answers.
@@ -130,12 +135,38 @@ THINGS = {
     "PermissionsBoundaryArn": Thing("iam", "get_policy", "PolicyArn", "Policy"),
 }
 
+# Those that hold the operator's data: nothing may be made in their place.
+HOLDS_DATA = ("DatabaseSnapshotArn", "ExistingFileSystemId")
+
+# What this release uses of ParallelCluster's templates: parameters, outputs, and the logical id that names the bucket.
+PROVIDER_TEMPLATES = {
+    "custom_resource/cluster.yaml": (
+        "CustomLambdaRole",
+        "AdditionalIamPolicies",
+        "PclusterCustomResourceBucket",
+        "ServiceToken",
+    ),
+    "policies/policies.yaml": ("EnableIamAdminAccess", "PermissionsBoundaryPolicy", "ParallelClusterLambdaRoleArn"),
+}
+
+# Service-linked roles by name, and the service that takes each (IAM user guide, and each service's own).
+SPOT_ROLE = "AWSServiceRoleForEC2Spot"
+SERVICE_ROLES = {
+    "AWSServiceRoleForAutoScaling": "autoscaling",
+    "AWSServiceRoleForElasticLoadBalancing": "elasticloadbalancing",
+    "AWSServiceRoleForRDS": "rds",
+    "AWSServiceRoleForAmazonFSx": "fsx",
+    SPOT_ROLE: "spot",
+}
+
 # What the function may do on any resource. The checks only read, and most of these actions know no narrower resource.
 ACTIONS = (
     "acm:DescribeCertificate",
+    "cloudformation:DescribeStackResource",
     "cloudformation:DescribeStacks",
     "ec2:DescribeAddresses",
     "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeDhcpOptions",
     "ec2:DescribeImages",
     "ec2:DescribeInstances",
     "ec2:DescribeInstanceTypeOfferings",
@@ -145,8 +176,12 @@ ACTIONS = (
     "ec2:DescribeRouteTables",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcAttribute",
+    "ec2:DescribeVpcBlockPublicAccessOptions",
     "ec2:DescribeVpcs",
+    "ec2:GetAllowedImagesSettings",
+    "ec2:GetEbsDefaultKmsKeyId",
     "elasticfilesystem:DescribeFileSystems",
+    "elasticloadbalancing:DescribeSSLPolicies",
     "fsx:DescribeFileSystems",
     "iam:GetPolicy",
     "iam:GetRole",

@@ -20,6 +20,7 @@ from common.answer import LOG, Event, Fault, Result, custom_resource
 from preflight.case import Case
 from preflight.checks import CHECKS
 from preflight.checks.image import newest_image, no_image
+from preflight.checks.subnets import network_cidr
 from preflight.verdicts import FAULT, Verdict, judge, sentence
 
 Properties = Mapping[str, Any]
@@ -49,8 +50,7 @@ def preflight(event: Event, properties: Properties, old: Properties | None) -> R
     if len(case.zones) < case.zone_count:
         raise Fault(f"AWS does not list the zones of {case.region}: name one in each AvailabilityZone question.")
     zones = {f"AvailabilityZone{number}": zone for number, zone in enumerate(case.zones, 1)}
-    network = (case.thing("VpcId") or {}).get("CidrBlock", case["VpcCidr"])
-    return "az:" + ",".join(case.zones), {**zones, "NetworkCidr": network}
+    return "az:" + ",".join(case.zones), {**zones, "NetworkCidr": network_cidr(case)}
 
 
 def case_of(event: Event, properties: Properties, old: Properties | None) -> Case:
@@ -68,6 +68,7 @@ def case_of(event: Event, properties: Properties, old: Properties | None) -> Cas
         held_zones=held.split(",") if held else (),
         stack=parent[1] if parent else "",
         may_make=True,
+        own_stack=event["StackId"],
     )
 
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from generator.stack import build
 from preflight.case import Case
+from preflight.checks.image import held_image, hides_images
 from preflight.handler import check_launch, handler, is_rolling_back
+from preflight.verdicts import OK, run
 from testing.account import Account
 from testing.answers import ANSWERS, NAMED, RESOLVED, VPC
 from testing.cloudformation import CloudFormation, Context
@@ -71,9 +73,9 @@ def test_an_update_holds_the_zones(cloudformation: CloudFormation, account: Acco
 
 def test_an_update_runs_no_check_of_what_stayed(cloudformation: CloudFormation, account: Account) -> None:
     account.responses["GetServiceQuota"] = quotas(L_F678F1CE=0)  # its own VPC is in use by now
-    account.responses["HeadObject"] = "404"  # that version is not published any more, and runs on
+    account.responses["GetObject"] = "NoSuchKey"  # that version is not published any more, and runs on
     assert update(cloudformation, {"AlarmEmail": "a@example.com"})["Status"] == "SUCCESS"
-    assert account.operations() == {"DescribeStacks"}
+    assert account.operations() == {"DescribeStacks", "DescribeStackResource", "DescribeImages"}
 
 
 def test_an_update_runs_the_checks_of_what_changed(cloudformation: CloudFormation, account: Account) -> None:
@@ -204,11 +206,14 @@ def test_the_role_allows_what_a_launch_calls_and_nothing_else(cloudformation: Cl
                        "DescribeOrderableDBInstanceOptions": database_offers()})  # fmt: skip
     for answers in (NAMED, {**NAMED, **VPC}):
         check_launch({**ANSWERS, **RESOLVED, **answers}, "us-east-1", account, may_make=True)
-    is_rolling_back(Case({}, "us-east-1", account), "stack")
-    prefixes = {"efs": "elasticfilesystem", "service-quotas": "servicequotas"}
+    case = Case({}, "us-east-1", account, own_stack="stack")
+    is_rolling_back(case, "stack")
+    assert run(held_image, case)[0].level == OK
+    assert hides_images(case) is False
+    prefixes = {"elbv2": "elasticloadbalancing", "efs": "elasticfilesystem", "service-quotas": "servicequotas"}
     called = {f"{prefixes.get(service, service)}:{operation}" for service, operation, _ in account.calls}
-    # The one is anonymous, the other Secrets Manager's to call.
-    assert allowed_actions() == called - {"s3:HeadObject"} | {"kms:Decrypt"}
+    # Secrets Manager calls it.
+    assert allowed_actions() == called | {"kms:Decrypt"}
 
 
 def allowed_actions() -> set[str]:

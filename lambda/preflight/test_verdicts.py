@@ -8,14 +8,18 @@ import pytest
 from preflight import verdicts
 from preflight.case import Case
 from preflight.checks import CHECKS
+from preflight.checks.image import machine_image
+from preflight.checks.service_roles import spot_role
 from preflight.checks.stack import stack_name
 from preflight.facts import FROZEN, GROWING, READ, THINGS, frozen_because, is_one_of
-from preflight.verdicts import FAULT, NOT_CHECKED, WARNING, judge
+from preflight.handler import check_launch
+from preflight.verdicts import FAULT, NOT_APPLICABLE, NOT_CHECKED, OK, WARNING, judge
 from testing.account import Account
 from testing.answers import ANSWERS, DIRECTORY, NAMED, RESOLVED, VPC
 from testing.launches import findings
 from testing.responses import good
 
+BY_NAME = {check.name: check for check in CHECKS}
 GOOD = {
     "plain": {},
     "all": {**NAMED, **DIRECTORY},
@@ -37,7 +41,7 @@ def test_every_check_has_a_title_of_its_own() -> None:
 @pytest.mark.parametrize("answers", [NAMED, {**NAMED, **VPC}], ids=["new VPC", "own VPC"])
 def test_what_may_not_be_seen_is_a_warning(answers: dict[str, str]) -> None:
     refused = dict.fromkeys(good(), "AccessDeniedException")
-    found = findings(answers, {**refused, "HeadObject": {}})
+    found = findings(answers, refused)
     assert {verdict.level for verdict in found} == {WARNING} and len(found) > 20
     assert all(verdict.text.startswith(NOT_CHECKED) and "AccessDenied" in verdict.text for verdict in found)
 
@@ -88,6 +92,42 @@ def test_the_facts_name_every_answer_that_a_check_reads_and_no_other(monkeypatch
     assert [name for name in seen if not is_one_of(name, READ)] == []
     unread = [name for name in READ if not any(is_one_of(each, (name,)) for each in seen)]
     assert unread == [name for name in unread if name in FROZEN], "frozen answers are compared and not read"
+
+
+def by_check(answers: dict[str, str]) -> dict[str, str]:
+    """The level of every check on a launch with these differences."""
+    return {v.check: v.level for v in check_launch({**ANSWERS, **RESOLVED, **answers}, "us-east-1", Account(good()))}
+
+
+OF_A_VPC = {check.title for check in CHECKS if "VpcId" in check.needs}
+OF_A_NEW_VPC = {check.title for check in CHECKS if "VpcId" in check.without}
+
+
+@pytest.mark.parametrize(
+    ("answers", "checks"),
+    [
+        ({}, OF_A_VPC),
+        (VPC, OF_A_NEW_VPC),
+        ({"PortalAmiId": "ami-0123456789abcdef0"}, {machine_image.title}),
+        ({"SpotMaxNodes": "0"}, {spot_role.title}),
+        ({}, {name for name in BY_NAME if name in NAMED and name != "SpotMaxNodes"}),
+    ],
+    ids=["no existing VPC", "no new VPC", "an own image", "no Spot", "nothing named"],
+)
+def test_a_check_without_anything_to_look_at_is_no_pass(answers: dict[str, str], checks: set[str]) -> None:
+    assert checks
+    levels = by_check(answers)
+    titles = {BY_NAME[name].title if name in BY_NAME else name for name in checks}
+    assert {levels[title] for title in titles} == {NOT_APPLICABLE}
+
+
+def test_every_check_that_applies_passes_a_good_launch() -> None:
+    levels = by_check({**NAMED, **DIRECTORY, **VPC, "PreflightWarnOnly": "", "DirectoryDomainAddr": ""})
+    assert set(levels.values()) == {OK, NOT_APPLICABLE}
+    assert {title for title, level in levels.items() if level == NOT_APPLICABLE} == OF_A_NEW_VPC | {
+        machine_image.title,
+        BY_NAME["PreflightWarnOnly"].title,
+    }
 
 
 def test_an_answer_that_the_facts_do_not_name_cannot_be_read() -> None:

@@ -1,20 +1,23 @@
 """How checks are declared, run and judged.
 
 A check is a generator under `@check` that yields what it finds: `Wrong` stops a launch, `Warn` does not. What keeps a
-check from an answer, such as a permission that is missing, is a warning too. A launch runs every check; an update those
-that read an answer which changed.
+check from an answer, such as a permission that is missing, is a warning too. A launch runs every check that applies; an
+update those that read an answer which changed. The answer PreflightWarnOnly makes faults of the checks that it names
+warnings, except where data is at stake.
 """
 
 import concurrent.futures
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from preflight.case import Case
 
 SECONDS = 42  # for all checks together
-OK, WARNING, FAULT = "ok", "warning", "fault"
+OK, WARNING, FAULT, NOT_APPLICABLE = "ok", "warning", "fault", "not applicable"
 NOT_CHECKED = "Could not be checked; verify it yourself:"
+NOTHING = ("", "0", "no")  # answers that leave out what they are about
 
 
 class Wrong(NamedTuple):
@@ -36,7 +39,10 @@ class Warn(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The result of a check: `level` is OK, WARNING or FAULT; `text` is a sentence, or blank if all is well."""
+    """The result of a check: `level` is OK, WARNING, FAULT or NOT_APPLICABLE.
+
+    `text` is a sentence, or blank if all is well or there was nothing to look at.
+    """
 
     check: str
     level: str
@@ -50,33 +56,53 @@ Findings = Iterator[Wrong | Warn]
 class Check(NamedTuple):
     """A check for launches, and for updates that change an answer it `reads`.
 
-    One that `goes_first` ends before the others begin. One `of_updates` does not run in a launch.
+    `name` is what PreflightWarnOnly calls it. It applies where one of the answers in `needs` is given, and none of those
+    in `without`. One that `goes_first` ends before the others begin. One `of_updates` does not run in a launch. One that
+    `always` runs does so in every update. One that `protects_data` stays a fault whatever PreflightWarnOnly names.
     """
 
+    name: str
     title: str
     find: Callable[[Case], Iterable[Wrong | Warn]]
     reads: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     goes_first: bool = False
     of_updates: bool = False
+    always: bool = False
+    protects_data: bool = False
 
     def concerns(self, case: Case) -> bool:
-        """Whether the check has anything to do."""
-        return not self.of_updates if case.is_launch else case.changes_one_of(self.reads)
+        """Whether the check is for this launch, or for this update."""
+        if case.is_launch:
+            return not self.of_updates
+        return self.always or case.changes_one_of(self.reads) or bool(self.reads and is_warn_only(self, case))
+
+    def applies(self, case: Case) -> bool:
+        """Whether the answers leave it anything to look at."""
+        is_needed = not self.needs or any(case[name] not in NOTHING for name in case.asked(self.needs))
+        return is_needed and not any(case[name] for name in self.without)
 
 
 def check(
-    title: str,
-    *,
-    reads: Sequence[str] = (),
-    goes_first: bool = False,
-    of_updates: bool = False,
+    title: str, *, reads: Sequence[str] = (), needs: Sequence[str] = (), **more: Any
 ) -> Callable[[Callable[[Case], Findings]], Check]:
-    """Decorator: the function as a Check."""
+    """Decorator: the function as a Check, which has its name; for `more` see Check."""
 
     def make(find: Callable[[Case], Findings]) -> Check:
-        return Check(title, find, tuple(reads), goes_first, of_updates)
+        return Check(camel_case(find.__name__), title, find, tuple(reads), tuple(needs), **more)
 
     return make
+
+
+def camel_case(name: str) -> str:
+    """The name of a function as PreflightWarnOnly spells it."""
+    return re.sub("(?:^|_)([a-z])", lambda match: match[1].upper(), name)
+
+
+def is_warn_only(each: Check, case: Case) -> bool:
+    """Whether the operator wants the check's faults as warnings, and may have them so."""
+    return each.name in case["PreflightWarnOnly"].split(",") and not each.protects_data
 
 
 def sentence(case: Case, finding: Wrong | Warn) -> str:
@@ -91,8 +117,11 @@ def run(each: Check, case: Case) -> list[Verdict]:
     """The verdicts of one check."""
     found = []
     try:
+        if not each.applies(case):
+            return [Verdict(each.title, NOT_APPLICABLE)]
+        stops = WARNING if is_warn_only(each, case) else FAULT
         for finding in each.find(case):
-            level = WARNING if isinstance(finding, Warn) else FAULT
+            level = WARNING if isinstance(finding, Warn) else stops
             found.append(Verdict(each.title, level, sentence(case, finding), finding.parameter))
     except Exception as error:  # whatever keeps a check from an answer must not stop a launch
         found.append(Verdict(each.title, WARNING, f"{NOT_CHECKED} {type(error).__name__} {error}"))

@@ -13,8 +13,13 @@ ANSWERS = {
     "LustreThroughput": "50", "ParallelClusterVersion": "3.16.1", "HeadNodeInstanceType": "m6i.xlarge",
     "ComputeInstanceType": "c6i.2xlarge", "ComputeMinNodes": "0", "ComputeMaxNodes": "10", "SpotMaxNodes": "0",
     "ComputeEfa": "no", "AssetsBucket": "publisher", "AssetsBucketRegion": "eu-west-1", "AssetsPrefix": "hpc/v1/",
+    "PreflightWarnOnly": "",
 }  # fmt: skip
-RESOLVED = {"DatabaseInstanceClass": "db.serverless", "LustreDeploymentType": "SCRATCH_2"}
+RESOLVED = {
+    "DatabaseInstanceClass": "db.serverless",
+    "LustreDeploymentType": "SCRATCH_2",
+    "TlsPolicy": "TLS13",
+}
 NAMED = {
     "KeyName": "mine",
     "AccessPrefixListId": "pl-0123456789abcdef0",

@@ -41,6 +41,9 @@ def offerings(**lacking: str) -> Any:
     return answer
 
 
+NO_SPOT = ("u-6tb1.", "hpc7a.")
+
+
 def instance_types(asked: dict[str, Any]) -> dict[str, Any]:
     found = []
     for kind in asked["Filters"][0]["Values"]:
@@ -50,6 +53,7 @@ def instance_types(asked: dict[str, Any]) -> dict[str, Any]:
                 {
                     "InstanceType": kind,
                     "ProcessorInfo": {"SupportedArchitectures": [architecture]},
+                    "SupportedUsageClasses": ["on-demand", *([] if kind.startswith(NO_SPOT) else ["spot"])],
                     "VCpuInfo": {"DefaultVCpus": 8},
                     "NetworkInfo": {"EfaSupported": kind == "hpc6a.48xlarge"},
                 }
@@ -83,6 +87,7 @@ def subnet(number: int, letter: str, free: int = 4000, vpc: str = "vpc-1") -> di
         "VpcId": vpc,
         "AvailabilityZone": f"us-east-1{letter}",
         "AvailableIpAddressCount": free,
+        "CidrBlock": f"10.9.{number}.0/24",
     }
 
 
@@ -105,6 +110,8 @@ ZONE = {
     "CallerReference": "r",
     "Config": {"PrivateZone": False},
 }
+EXISTING = {"VpcId": "vpc-1", "State": "available", "CidrBlock": "10.9.0.0/16", "DhcpOptionsId": "dopt-1"}
+SERVERS = ("ns-1.awsdns-01.com", "ns-2.awsdns-02.net.")
 SNAPSHOT = {"Engine": "aurora-mysql", "Status": "available", "EngineVersion": "8.0.mysql_aurora.3.10.3"}
 KEY = {"KeyId": "k", "KeyState": "Enabled", "KeySpec": "SYMMETRIC_DEFAULT"}
 
@@ -120,6 +127,48 @@ def database_offers(*letters: str) -> dict[str, Any]:
     return {"OrderableDBInstanceOptions": [{"AvailabilityZones": zones}] if zones else []}
 
 
+def dhcp_options(*servers: str, domain: str = "ec2.internal") -> dict[str, Any]:
+    """EC2's answer of DHCP options with these DNS servers."""
+    values = {"domain-name-servers": servers, "domain-name": (domain,)}
+    listed = [{"Key": key, "Values": [{"Value": value} for value in of_key]} for key, of_key in values.items()]
+    return {"DhcpOptions": [{"DhcpOptionsId": "dopt-1", "DhcpConfigurations": listed}]}
+
+
+def held(image_id: str) -> dict[str, Any]:
+    """CloudFormation's answer of the resource that holds the portal's image."""
+    status = {"ResourceStatus": "CREATE_COMPLETE", "ResourceType": "Custom::ParallelClusterImage"}
+    return {"LogicalResourceId": "PortalImage", "PhysicalResourceId": image_id, "LastUpdatedTimestamp": ENDED, **status}
+
+
+PROVIDER = b"""
+Parameters:
+  CustomLambdaRole:
+  AdditionalIamPolicies:
+Resources:
+  PclusterCustomResourceBucket:
+Outputs:
+  ServiceToken:
+"""
+POLICIES = b"""
+Parameters:
+  EnableIamAdminAccess:
+  PermissionsBoundaryPolicy:
+    Description: ARN of a boundary
+    AllowedPattern: "^(arn:.*:iam::.*:policy\\\\/([a-zA-Z0-9_-]+))|()$"
+Outputs:
+  ParallelClusterLambdaRoleArn:
+"""
+
+
+def stored(asked: dict[str, Any]) -> Any:
+    """What GetObject answers of AWS's two templates, and of any other key: a release's manifest."""
+    if asked["Key"].endswith("cluster.yaml"):
+        return s3_object(PROVIDER)
+    if asked["Key"].endswith("policies.yaml"):
+        return s3_object(POLICIES)
+    return s3_object(b"0" * 64 + b"  userdata/portal-0123456789ab.tar\n")
+
+
 def good() -> dict[str, Any]:
     """The responses of an account in which nothing is wrong."""
     return {
@@ -131,7 +180,13 @@ def good() -> dict[str, Any]:
         "DescribeInstanceTypes": instance_types,
         "DescribeInstances": {"Reservations": []},
         "GetServiceQuota": quotas(),
-        "DescribeVpcs": {"Vpcs": [{"VpcId": "vpc-1", "State": "available", "CidrBlock": "10.9.0.0/16"}]},
+        "DescribeVpcs": {"Vpcs": [EXISTING]},
+        "DescribeDhcpOptions": dhcp_options("AmazonProvidedDNS"),
+        "GetEbsDefaultKmsKeyId": {"KmsKeyId": "alias/aws/ebs"},
+        "DescribeVpcBlockPublicAccessOptions": {"VpcBlockPublicAccessOptions": {"InternetGatewayBlockMode": "off"}},
+        "GetAllowedImagesSettings": {"State": "disabled"},
+        "DescribeSSLPolicies": {"SslPolicies": [{"Name": "TLS13"}]},
+        "DescribeStackResource": {"StackResourceDetail": held("ami-new")},
         "DescribeAddresses": {"Addresses": []},
         "DescribeFileSystems": lambda asked: efs() if "FileSystemId" in asked else {"FileSystems": []},
         "DescribeAccountAttributes": {
@@ -140,12 +195,11 @@ def good() -> dict[str, Any]:
         "DescribeOrderableDBInstanceOptions": database_offers(*"abc"),
         "DescribeDBEngineVersions": {"DBEngineVersions": [{"EngineVersion": SNAPSHOT["EngineVersion"]}]},
         "DescribeImages": {"Images": [image("ami-new", "2026-02-02"), image("ami-old", "2026-01-01")]},
-        "HeadObject": {},
-        "GetObject": lambda asked: s3_object(b"0" * 64 + b"  userdata/portal-0123456789ab.tar\n"),
+        "GetObject": stored,
         "DescribeKeyPairs": {"KeyPairs": [{"KeyName": "mine"}]},
         "DescribeManagedPrefixLists": {"PrefixLists": [{"PrefixListId": "pl-0123456789abcdef0"}]},
         "DescribeCertificate": {"Certificate": CERTIFICATE},
-        "GetHostedZone": {"HostedZone": ZONE},
+        "GetHostedZone": {"HostedZone": ZONE, "DelegationSet": {"NameServers": [*SERVERS]}},
         "ListResourceRecordSets": {"ResourceRecordSets": [], "IsTruncated": False, "MaxItems": "1"},
         "DescribeKey": {"KeyMetadata": KEY},
         "DescribeSecret": {"Name": "license"},

@@ -15,7 +15,7 @@ from typing import Any
 from ministack.core.responses import get_region
 from ministack.services import ec2, rds
 
-from tests.emulator import schemas
+from tests.emulator import account, schemas
 from tests.emulator.patches import ZONES
 
 Answer = tuple[int, Mapping[str, str], bytes]
@@ -70,6 +70,12 @@ def architecture(instance_type: str) -> str:
     return "arm64" if re.match(r"(a1|t4g|[a-z]+\d+g|im4g|is4g|x2g|hpc7g)", instance_type) else "x86_64"
 
 
+def usage_classes(instance_type: str) -> str:
+    """How an instance type is offered: most as Spot too (EC2 user guide, "Spot Instance quotas", names the families)."""
+    classes = ["on-demand"] if re.match(r"(u|u\d+\w*|hpc\w+|mac\w*)[-.]", instance_type) else ["on-demand", "spot"]
+    return "".join(f"<item>{each}</item>" for each in classes)
+
+
 def _wanted(params: dict[str, Any]) -> set[str]:
     """The instance types that a request asks for, by id or by filter; empty for all."""
     named = set(ec2._parse_member_list(params, "InstanceType"))
@@ -80,6 +86,7 @@ def _describe_instance_types(params: dict[str, Any]) -> Answer:
     wanted = _wanted(params)
     items = "".join(
         f"<item><instanceType>{name}</instanceType><currentGeneration>true</currentGeneration>"
+        f"<supportedUsageClasses>{usage_classes(name)}</supportedUsageClasses>"
         f"<processorInfo><supportedArchitectures><item>{architecture(name)}</item></supportedArchitectures></processorInfo>"
         f"<vCpuInfo><defaultVCpus>{cpus(name)}</defaultVCpus><defaultCores>{cpus(name) // 2 or 1}</defaultCores>"
         f"<defaultThreadsPerCore>2</defaultThreadsPerCore></vCpuInfo>"
@@ -107,6 +114,9 @@ def _describe_instance_type_offerings(params: dict[str, Any]) -> Answer:
 
 def _dated_images(params: dict[str, Any]) -> Answer:
     """ministack's answer with the creation date that its images lack."""
+    if account.hides_images():
+        hidden: Answer = ec2._xml(200, "DescribeImagesResponse", "<imagesSet/>")
+        return hidden
     status, headers, body = _stock_images(params)
     dated = b"<creationDate>2026-06-01T00:00:00.000Z</creationDate><imageState>"
     return status, headers, body.replace(b"<imageState>", dated)

@@ -245,6 +245,10 @@ class Emulator:
             if not (item.kind == "AWS::S3::Bucket" and item.name in self.published)
         ]
 
+    def set_account(self, **settings: Any) -> None:
+        """Settings of the account (account.py) from now on; without arguments it is as nobody has changed it."""
+        self._ask("/_emulator/account", settings)
+
     def set_quotas(self, **quotas: float) -> None:
         """Service quotas by code (RDS: by name) from now on; every other one is large, and without arguments all are."""
         self._ask("/_emulator/quotas", quotas)

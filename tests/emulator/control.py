@@ -1,11 +1,12 @@
 """What tests tell a running emulator, and what they ask it beside AWS's own APIs.
 
-`/_emulator/faults` (PUT a list) makes resources fail: each fault names an operation (create, update, delete, or boot for
-the stand-in node of an Auto Scaling group), a resource type, a regular expression for `stack name/logical id`, the
-message and how often. `/_emulator/instances` (PUT true) leaves booting to the asker: Auto Scaling groups wait for the
-signals of machines that are not the emulator's, and GET lists what they have launched. `/_emulator/quotas` (PUT
-{code: value}) sets service quotas, `/_emulator/records?region=…` lists what is kept in memory only, `/_emulator/home`
-tells which emulator this is. FSx's DescribeFileSystems and Service Quotas are answered here, since ministack has neither.
+`/_emulator/faults` (PUT a list) makes resources fail: each fault names an operation (create, update, delete, or boot
+for the stand-in node of an Auto Scaling group), a resource type, a regular expression for `stack name/logical id`,
+the message and how often. `/_emulator/instances` (PUT true) leaves booting to the asker: Auto Scaling groups wait for
+the signals of machines that are not the emulator's, and GET lists what they have launched. `/_emulator/quotas` (PUT
+{code: value}) sets service quotas, `/_emulator/account` (PUT {name: value}) settings of the account (account.py),
+`/_emulator/records?region=…` lists what is kept in memory only, `/_emulator/home` tells which emulator this is. FSx's
+DescribeFileSystems and Service Quotas are answered here, since ministack has neither.
 """
 
 import json
@@ -87,6 +88,12 @@ def _set_quotas(region: str, quotas: Any) -> Any:
     return quotas
 
 
+def _set_account(region: str, settings: Any) -> Any:
+    from tests.emulator import account
+
+    return account.set_settings(region, settings)
+
+
 def _records(region: str, nothing: Any) -> Any:
     from tests.emulator import fsx, records
 
@@ -120,6 +127,7 @@ PATHS = {
     "/_emulator/home": _home,
     "/_emulator/faults": _set_faults,
     "/_emulator/quotas": _set_quotas,
+    "/_emulator/account": _set_account,
     "/_emulator/records": _records,
     "/_emulator/instances": _instances,
 }

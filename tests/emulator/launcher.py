@@ -13,6 +13,7 @@ from hypercorn.config import Config
 from ministack.app import app
 
 from tests.emulator import (
+    account,
     alarms,
     autoscaling,
     cancellation,
@@ -24,6 +25,7 @@ from tests.emulator import (
     custom,
     ec2,
     fsx,
+    functions,
     handlers,
     logs,
     nested,
@@ -35,11 +37,12 @@ from tests.emulator import (
     s3,
 )
 
-HANDLER_MODULES = (alarms, autoscaling, ec2, fsx, nested, protection, records, references, s3)
+HANDLER_MODULES = (alarms, autoscaling, ec2, fsx, functions, nested, protection, records, references, s3)
 
 
 def install() -> None:
     """Put every change in place; the handlers registered themselves when their modules were imported."""
+    account.install()
     catalog.install()
     certificates.install()
     handlers.run_on_threads()

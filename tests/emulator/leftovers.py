@@ -42,6 +42,11 @@ def _not_default(item: Item) -> bool:
     return not item.get("IsDefault") and not item.get("DefaultForAz")
 
 
+def _not_aws_s(item: Item) -> bool:
+    """Service-linked roles are the account's; services make them on their first use."""
+    return not str(item["Path"]).startswith("/aws-service-role/")
+
+
 def _made(item: Item) -> bool:
     return not str(item.get("VpcId", "")).startswith("vpc-0000") and item.get("GroupName") != "default"
 
@@ -81,7 +86,7 @@ KINDS = (
     Kind("AWS::EC2::NetworkInterface", "ec2", "describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
     Kind("AWS::EC2::LaunchTemplate", "ec2", "describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),
     Kind("AWS::EC2::Volume", "ec2", "describe_volumes", "Volumes", "VolumeId"),
-    Kind("AWS::IAM::Role", "iam", "list_roles", "Roles", "RoleName"),
+    Kind("AWS::IAM::Role", "iam", "list_roles", "Roles", "RoleName", counts=_not_aws_s),
     Kind("AWS::IAM::ManagedPolicy", "iam", "list_policies", "Policies", "Arn", {"Scope": "Local"}),
     Kind("AWS::IAM::InstanceProfile", "iam", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
     Kind("AWS::S3::Bucket", "s3", "list_buckets", "Buckets", "Name"),

@@ -18,7 +18,7 @@ from typing import Any
 
 from ministack.services.cloudformation import provisioners
 
-from tests.emulator import fsx
+from tests.emulator import account, fsx
 from tests.emulator.handlers import Properties, api, only
 
 USER_DATA_BYTES = 16384
@@ -173,8 +173,9 @@ def surface(group: Properties) -> dict[str, str]:
 def boot(group: Properties) -> Script:
     """What a node of this group would run; raises Broken with the first thing that would stop it."""
     data = template_data(group)
-    for complaint in _launchable(data, group):
-        raise Broken(complaint)
+    for complaint in [*_launchable(data, group), *map(account.volume_complaint, data.get("BlockDeviceMappings", []))]:
+        if complaint:
+            raise Broken(complaint)
     script = decode(data)
     for name in ("STACK_ID", "LOGICAL_ID"):
         if not script.variables.get(name):

@@ -197,13 +197,6 @@ EDITS = (
     ),
     # Templates may be built for four zones.
     Edit("ministack.services.ec2", 'for letter in "abc"', f'for letter in "{ZONES}"', 2),
-    # Spot's role is not named by the rule that ministack goes by (AWS's guide to EC2, service-linked role for Spot).
-    Edit(
-        "ministack.services.iam",
-        '    role_name = f"AWSServiceRoleFor{suffix.capitalize()}"\n',
-        "    role_name = f\"AWSServiceRoleFor{'EC2Spot' if suffix == 'spot' else suffix.capitalize()}\"\n",
-        1,
-    ),
     # A function learns its log group from AWS_LAMBDA_LOG_GROUP_NAME, also one that LoggingConfig names.
     Edit(
         FUNCTIONS,

@@ -120,11 +120,19 @@ def test_quotas_can_be_set(emulator: Emulator) -> None:
 
 def test_service_linked_roles_have_the_names_that_aws_gives_them(emulator: Emulator) -> None:
     iam = emulator.client("iam")
+    emulator.set_account(service_roles=False)
     names = {
         service: iam.create_service_linked_role(AWSServiceName=f"{service}.amazonaws.com")["Role"]["RoleName"]
-        for service in ("spot", "autoscaling")
+        for service in ("spot", "autoscaling", "fsx")
     }
-    assert names["spot"] == "AWSServiceRoleForEC2Spot" and names["autoscaling"].startswith("AWSServiceRoleFor")
+    with pytest.raises(iam.exceptions.InvalidInputException, match="has been taken in this account"):
+        iam.create_service_linked_role(AWSServiceName="spot.amazonaws.com")
+    emulator.set_account()
+    assert names == {
+        "spot": "AWSServiceRoleForEC2Spot",
+        "autoscaling": "AWSServiceRoleForAutoScaling",
+        "fsx": "AWSServiceRoleForAmazonFSx",
+    }
     assert iam.get_role(RoleName="AWSServiceRoleForEC2Spot")["Role"]["Path"] == "/aws-service-role/spot.amazonaws.com/"
 
 

@@ -105,3 +105,32 @@ def test_an_interface_in_another_zone_cannot_be_launched_into(emulator: Emulator
     body["Resources"]["Nodes"]["Properties"]["AvailabilityZones"] = [{"Fn::Sub": "${AWS::Region}b"}]
     assert "is in us-east-1a, the group is not" in emulator.create_stack(name, body).reason
     emulator.delete_stack(name)
+
+
+def with_volume(body: Template, **volume: object) -> Template:
+    """The template whose nodes have such a root volume."""
+    data = body["Resources"]["Template"]["Properties"]["LaunchTemplateData"]
+    data["BlockDeviceMappings"] = [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 50, **volume}}]
+    return body
+
+
+@pytest.mark.parametrize(
+    ("volume", "fails"),
+    [
+        ({"Encrypted": True}, True),
+        ({"Encrypted": True, "KmsKeyId": "alias/aws/ebs"}, False),
+        ({"Encrypted": False}, False),
+    ],
+)
+def test_a_volume_without_a_key_has_the_account_s_default_one(
+    emulator: Emulator, name: str, header: str, volume: dict[str, object], fails: bool
+) -> None:
+    """To which Auto Scaling's role has no right, so that the instance ends at once."""
+    emulator.set_account(ebs_default_key="arn:aws:kms:us-east-1:123456789012:key/k")
+    try:
+        made = emulator.create_stack(name, with_volume(nodes(header), **volume))
+    finally:
+        emulator.set_account()
+    assert ("Client.InternalError: Client error on launch" in made.reason) == fails
+    assert made.complete != fails
+    emulator.delete_stack(name)

@@ -15,6 +15,7 @@ from generator.cfn.regions import REGIONS
 from generator.documents import picture
 from generator.documents.parameters import reference
 from generator.operate import retained
+from generator.text.functions import load_function
 from generator.text.sources import ROOT
 from tests.support.built import PARENTS, REQUIRED, questions, resources, templates
 from tests.support.recipes import recipes
@@ -25,6 +26,7 @@ DOCUMENTS = sorted(
 FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")} - {"dist"}
 # Names in CamelCase that are Python's, CloudFormation's, AWS's, or an example.
 ELSEWHERE = {
+    "AmazonProvidedDNS",
     "AWSServiceRoleForEC2Spot",
     "GetAtt",
     "InfrequentAccessAfter",
@@ -78,6 +80,7 @@ def names() -> set[str]:
     for template in templates().values():
         for part in ("Parameters", "Rules", "Conditions", "Resources", "Outputs"):
             found |= set(template.get(part, {}))
+    found |= {check.name for check in load_function("preflight", "checks").CHECKS}
     found |= {str(answer) for question in questions().values() for answer in question.allowed}
     return found | set(re.findall(r"^[ -]*(\w+):", (ROOT / "templates/cluster.yaml").read_text(), re.MULTILINE))
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from generator import form
-from generator.form import Question, patterns
+from generator.form import Question, numbers, patterns
+from generator.form.answers import fits, misfit
 from generator.form.portal import ENGINFRAME_INSTALLER
 from generator.form.question import numbered
 from generator.stack import MAX_ZONES, MIN_ZONES
@@ -99,12 +100,7 @@ def test_a_description_follows_the_grammar(parent: str, name: str) -> None:
 @pytest.mark.parametrize(("parent", "name"), ASKED)
 def test_an_answer_is_constrained_and_the_constraint_is_a_sentence(parent: str, name: str) -> None:
     body = parameter(parent, name)
-    constrained = (
-        "AllowedPattern" in body
-        or "AllowedValues" in body
-        or {"MinValue", "MaxValue"} <= body.keys()
-        or body["Type"].startswith("AWS::")
-    )
+    constrained = "AllowedPattern" in body or "AllowedValues" in body or body["Type"].startswith("AWS::")
     assert constrained, "a free text"
     said = body["ConstraintDescription"]
     assert re.match(r"(Must be|Choose) ", said) and said.endswith("."), said
@@ -123,10 +119,50 @@ def test_a_default_is_an_answer_that_passes(parent: str, name: str) -> None:
         assert re.fullmatch(body["AllowedPattern"], default, re.ASCII)
     if "AllowedValues" in body:
         assert str(default) in [str(value) for value in body["AllowedValues"]]
-    if body["Type"] == "Number":
-        assert body.get("MinValue", 0) <= float(default) <= body.get("MaxValue", float("inf"))
-    else:
-        assert isinstance(default, str) and all(isinstance(value, str) for value in body.get("AllowedValues", []))
+    assert isinstance(default, str) and all(isinstance(value, str) for value in body.get("AllowedValues", []))
+
+
+NUMBERS = [(parent, name) for parent, name in ASKED if questions()[name].type == "Number"]
+NO_COUNTS = ["60.25", "7.7", "0.0", "16.0", "1e3", "1E1", "+5", "-5", " 5", "5 ", "050", "00", "5.", ".5", "0x10", "5,0",
+             "1_0", "\uff15", "\u0665", "NaN", "Infinity", "-0", "", "five", "100000", "5\n"]  # fmt: skip
+
+
+@pytest.mark.parametrize(("parent", "name"), NUMBERS)
+@pytest.mark.parametrize("answer", NO_COUNTS)
+def test_a_number_that_is_no_count_is_refused_in_a_sentence(parent: str, name: str, answer: str) -> None:
+    """CloudFormation's own type Number takes 10.5 and 1e3, which the services refuse late."""
+    body = parameter(parent, name)
+    assert body["Type"] == "String" and not fits(body, answer)
+    assert misfit(name, body).startswith(f"{name} does not fit: ")
+
+
+def test_only_a_database_s_capacity_has_halves() -> None:
+    halves = {name for parent, name in NUMBERS if fits(parameter(parent, name), "10.5")}
+    assert halves == {"DatabaseMinCapacity", "DatabaseMaxCapacity"}
+
+
+def test_every_number_of_the_form_is_tried() -> None:
+    assert {name for _, name in NUMBERS} == {name for name, asked in questions().items() if asked.type == "Number"}
+    assert len({name for _, name in NUMBERS}) >= 10
+    assert not [name for parent, name in ASKED if parameter(parent, name)["Type"] == "Number"]
+
+
+@pytest.mark.parametrize(
+    ("minimum", "maximum", "step"),
+    [(0, 1000, 1), (1, 35, 1), (50, 16384, 1), (99, 101, 1), (7, 7, 1), (0, 0, 1), (0.5, 256, 0.5), (1, 256, 0.5)],
+)
+def test_a_range_s_pattern_takes_its_numbers_and_no_other(minimum: float, maximum: float, step: float) -> None:
+    taken = re.compile(numbers.pattern(minimum, maximum, step))
+    for half in range(40000):
+        number = half / 2
+        is_one = minimum <= number <= maximum and number % step == 0
+        assert bool(taken.fullmatch(f"{number:g}")) == is_one, number
+
+
+@pytest.mark.parametrize(("maximum", "step"), [(10, 0.25), (10.5, 0.5), (10, 2)])
+def test_a_step_without_a_pattern_is_refused(maximum: float, step: float) -> None:
+    with pytest.raises(ValueError, match="no pattern for steps of"):
+        numbers.pattern(0, maximum, step)
 
 
 @pytest.mark.parametrize(("parent", "name"), ASKED)
@@ -168,7 +204,17 @@ ARN = "arn:aws-cn:{}:cn-north-1:123456789012:{}"
 SAMPLES: dict[str, tuple[list[str], list[str]]] = {
     "CIDR": (
         ["203.0.113.0/24", "10.0.0.0/8", "198.51.100.7/32", "255.255.255.255/32"],
-        ["203.0.113.0", "256.0.0.0/8", "10.0.0.0/33", "10.0.0/8", "010.0.0.0/8", "a.b.c.d/8", "::/0", " 10.0.0.0/8"],
+        [
+            "203.0.113.0",
+            "256.0.0.0/8",
+            "10.0.0.0/33",
+            "10.0.0/8",
+            "010.0.0.0/8",
+            "10.00.0.0/8",
+            "a.b.c.d/8",
+            "::/0",
+            " 10.0.0.0/8",
+        ],
     ),
     "VPC_CIDR": (["10.0.0.0/16", "172.16.0.0/18", "192.168.0.0/20"], ["10.0.0.0/17", "10.0.0.0/8", "10.0.0.0/24"]),
     "SECRET_ARN": (
@@ -269,6 +315,7 @@ SAMPLES: dict[str, tuple[list[str], list[str]]] = {
         ],
         ["cn=hpc", "(cn=hp'c)", "(cn=a?b)", '(cn="a")', "()", "(cn=a\nb)"],
     ),
+    "CHECK_NAMES": (["Routes", "Routes,VcpuQuotas"], ["routes", "Routes, VcpuQuotas", "Routes,", ",Routes", "all"]),
     "REFRESH": (["1", "2026-01-31", "a.b_c"], ["", "a b", "x" * 65]),
 }
 
@@ -384,7 +431,10 @@ def test_preflight_receives_the_answers_that_a_check_reads_and_no_other(zones: i
 
 def test_the_form_asks_everything_that_a_check_reads() -> None:
     facts = load_function("preflight", "facts")
-    assert [name for name in facts.READ if not any(facts.is_one_of(asked, (name,)) for asked in questions())] == []
+    asked = {name for name in facts.READ if any(facts.is_one_of(each, (name,)) for each in questions())}
+    assert {*facts.READ} - asked == {*facts.RESOLVED}
+    resolved = templates()["preflight"]["Resources"]["Checks"]["Properties"]["Resolved"]
+    assert {*resolved} - asked == {*facts.RESOLVED}, "what no question asks comes from the template"
 
 
 def test_a_question_knows_its_zone() -> None:
@@ -408,8 +458,8 @@ def test_every_question_is_of_use(parent: str) -> None:
             {name: body for name, body in template["Resources"].items() if name != "PreflightStack"},
         ]
     )
-    # Preflight alone looks at these: the zones that it picks, the image that it looks up.
-    preflight = {"AvailabilityZone1", "AvailabilityZone2", "PortalAmiId", "PortalImageRefresh"}
+    # Preflight alone looks at these: the zones that it picks, the image that it looks up, what it is to warn of.
+    preflight = {"AvailabilityZone1", "AvailabilityZone2", "PortalAmiId", "PortalImageRefresh", "PreflightWarnOnly"}
     unused = {
         name
         for name in template["Parameters"]

@@ -23,7 +23,7 @@ from generator.text.strip import strip
 
 # What only annotations use.
 OF_ALL = {"Event", "Result", "class Context"}
-TYPES_ALONE = {"assets": OF_ALL, "certificate": OF_ALL, "preflight": OF_ALL | {"Findings", "Item", "Properties"}}
+TYPES_ALONE = {"assets": OF_ALL, "certificate": OF_ALL, "preflight": OF_ALL | {"Findings", "Properties"}}
 NAMES = tuple(TYPES_ALONE)
 
 

@@ -74,8 +74,6 @@ def test_answers_pass_the_form(name: str, region: str) -> None:
             assert re.fullmatch(body["AllowedPattern"], value, re.ASCII), f"{title}: {body['ConstraintDescription']}"
         if "AllowedValues" in body:
             assert value in [str(allowed) for allowed in body["AllowedValues"]], title
-        if body["Type"] == "Number" and "MinValue" in body:
-            assert body["MinValue"] <= float(value) <= body["MaxValue"], title
         assert value != str(body.get("Default", "")), f"{title}: the default goes without saying"
 
 

@@ -110,7 +110,10 @@ def test_launch_templates_encrypt_their_disks_and_want_imdsv2(place: str, proper
     assert data["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
     for disk in data["BlockDeviceMappings"]:
         assert disk["Ebs"]["Encrypted"] is True
-        assert "KmsKeyId" not in disk["Ebs"], "Auto Scaling has no right to a customer's key"
+        key = disk["Ebs"]["KmsKeyId"]
+        assert key == "alias/aws/ebs", (
+            "Auto Scaling has no right to a customer's key, which the account's default may be"
+        )
 
 
 def test_database_and_file_systems_are_encrypted() -> None:
@@ -137,7 +140,7 @@ def test_the_operator_s_key_is_for_database_and_file_systems_alone() -> None:
     with_key = {
         (place.split(".")[0], body["Type"])
         for place, body in resources()
-        if any("Kms" in str(path[-1:]) for path, _ in walk(body.get("Properties")))
+        if any("Kms" in str(path[-1:]) and value != "alias/aws/ebs" for path, value in walk(body.get("Properties")))
         and body["Type"] not in ("AWS::CloudFormation::Stack", "Custom::Preflight")
     }
     assert with_key == {

@@ -25,6 +25,7 @@ from tests.support.rendered import rendered
 from tests.support.shell import Call, point_to, refuse, watch
 
 Run = Callable[..., tuple[int, list[str]]]
+FOR_NEW_VPC = "Room for a VPC and its NAT gateways' addresses"
 LINE = re.compile(r"(ok|warning|fault) +(\S.*?)(?:  +(\S.*))?")
 REGIONS = ("us-east-1", "cn-north-1", "us-gov-west-1")
 
@@ -75,34 +76,57 @@ def test_only_checks_that_apply_are_shown(run: Run, emulator: Emulator) -> None:
     """Not "ok" for an existing VPC where there is none, nor for a key pair that nobody named."""
     _, lines = run(good(emulator, "us-east-1"), "us-east-1")
     shown = {check for _, check, _ in verdicts(lines)}
-    assert shown >= {preflight.FORM, preflight.RULES, *preflight.FOR_NEW_VPC, "Room for the database"}
+    assert shown >= {preflight.FORM, preflight.RULES, FOR_NEW_VPC, "Room for the database"}
     assert not [check for check in shown if "existing" in check]
-    assert "KeyName exists and fits" not in shown
+    assert not shown & {"KeyName exists and fits", "The service-linked role of Spot is there, or made"}
+
+
+def test_a_check_that_does_not_apply_is_no_pass(run: Run, emulator: Emulator) -> None:
+    """Every line is a check that looked at something, and the sum counts those alone."""
+    _, lines = run(good(emulator, "us-east-1"), "us-east-1")
+    assert len(verdicts(lines)) < len(load_function("preflight", "checks").CHECKS)
+    assert lines[-1].endswith(f"{len(texts(lines, 'ok'))} checks passed.")
 
 
 @pytest.mark.parametrize(
-    ("check", "reads", "given", "applies"),
+    ("settings", "sentence"),
     [
-        ("KeyName exists and fits", ("KeyName",), {"KeyName": ""}, False),
-        ("KeyName exists and fits", ("KeyName",), {"KeyName": "mine"}, True),
-        ("Spot", ("SpotMaxNodes",), {"SpotMaxNodes": "0"}, False),
-        ("Zones", ("AvailabilityZone", "Type"), {"AvailabilityZone1": "", "Type": "m6i.large"}, True),
-        ("Routes", ("VpcId", "LoadBalancerScheme"), {"VpcId": "", "LoadBalancerScheme": "internal"}, False),
-        ("Routes", ("VpcId", "LoadBalancerScheme"), {"VpcId": "vpc-1", "LoadBalancerScheme": "internal"}, True),
-        ("Range", ("VpcCidr",), {"VpcId": "vpc-1"}, False),
-        (preflight.FOR_NEW_VPC[0], (), {"VpcId": ""}, True),
-        (preflight.FOR_NEW_VPC[0], (), {"VpcId": "vpc-1"}, False),
-        ("The stack's name is short enough", (), {"VpcId": "vpc-1"}, True),
+        ({"ebs_default_key": "arn:aws:kms:us-east-1:1:key/k"}, "The account's default EBS key in us-east-1 is arn:"),
+        ({"public_access": "block-ingress"}, "VPC Block Public Access is block-ingress in us-east-1 and ends the load"),
+        ({"allowed_images": "enabled"}, "ParallelClusterVersion 3.16.1 has no image in us-east-1 that EC2's setting"),
+        ({"tls_policies": []}, "TlsPolicy ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 does not exist in us-east-1: "),
     ],
 )
-def test_a_check_applies_if_it_has_something_to_look_at(
-    check: str, reads: tuple[str, ...], given: dict[str, str], applies: bool
+def test_a_setting_of_the_account_that_ends_a_launch_is_a_fault(
+    run: Run, emulator: Emulator, settings: dict[str, Any], sentence: str
 ) -> None:
-    assert preflight.applies(check, reads, given) == applies
+    emulator.set_account(**settings)
+    try:
+        status, lines = run(good(emulator, "us-east-1"), "us-east-1")
+    finally:
+        emulator.set_account()
+    assert status == 1
+    [fault] = texts(lines, "fault")
+    assert fault.startswith(sentence)
 
 
-def test_checks_of_a_new_vpc_are_known_by_their_titles() -> None:
-    assert {*preflight.FOR_NEW_VPC} <= {check.title for check in load_function("preflight", "checks").CHECKS}
+def test_an_account_that_has_used_no_service_is_warned_of_its_roles(run: Run, emulator: Emulator) -> None:
+    emulator.set_account(service_roles=False)
+    try:
+        status, lines = run(good(emulator, "us-east-1"), "us-east-1")
+    finally:
+        emulator.set_account()
+    missing = [text for text in texts(lines, "warning") if text.endswith(" was missing: the launch makes it.")]
+    assert status == 0 and len(missing) == 4
+
+
+def test_a_named_check_only_warns(run: Run, emulator: Emulator) -> None:
+    known = {"HeadNodeInstanceType": "m6i.xlarge", "ComputeMinNodes": "20", "PreflightWarnOnly": "Ranges"}
+    status, lines = run(good(emulator, "us-east-1") | known, "us-east-1")
+    assert status == 0
+    assert "ComputeMinNodes 20 is more than ComputeMaxNodes 10: lower the one or raise the other." in texts(
+        lines, "warning"
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,23 +148,7 @@ def test_an_installer_out_of_reach_is_a_warning(run: Run, emulator: Emulator) ->
     status, lines = run(good(emulator, "us-east-1") | unreachable, "us-east-1")
     assert status == 0
     [warning] = [text for text in texts(lines, "warning") if text != preflight.NOT_NAMED]
-    assert warning.startswith("PortalInstallerUrl https://127.0.0.1:9/installer.jar cannot be fetched (")
-    assert warning.endswith(preflight.FROM_ELSEWHERE)
-
-
-@pytest.mark.parametrize(
-    ("text", "level"),
-    [
-        ("cannot be fetched (<urlopen error [Errno -2] Name or service not known>): correct it", preflight.WARNING),
-        ("cannot be fetched (timed out): correct it", preflight.WARNING),
-        ("cannot be fetched (HTTP Error 404: Not Found): correct it", preflight.FAULT),
-        ("cannot be fetched (there is no such object): correct it", preflight.FAULT),
-        ("answers with 12 bytes of text/html, no archive: correct it", preflight.FAULT),
-    ],
-)
-def test_an_answer_that_a_host_gave_stays_a_fault(text: str, level: str) -> None:
-    verdict = preflight.Verdict("JdbcDriver can be fetched", preflight.FAULT, f"JdbcDriverUrl https://x {text}")
-    assert preflight.seen_from_here(verdict).level == level
+    assert warning.startswith("PortalInstallerUrl https://127.0.0.1:9/installer.jar cannot be reached from here (")
 
 
 def test_without_credentials_the_form_is_checked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +228,7 @@ def test_answers_that_do_not_fit_the_form(run: Run, monkeypatch: pytest.MonkeyPa
         "PortalAccessCidr has no answer and no default: give one. Address range that may open the portal in a browser, "
         "such as 203.0.113.0/24.",
         "AdminPasswordSecretArn does not fit: Must be a secret's ARN, or blank.",
-        "ComputeMaxNodes does not fit: Must be 1 to 1000.",
+        "ComputeMaxNodes does not fit: Must be a whole number from 1 to 1000.",
         "ComputeEfa does not fit: Choose no or yes.",
     ]
     assert "Sesame" not in "\n".join(lines), "an answer may be a misplaced secret"
@@ -238,7 +246,8 @@ def test_the_release_that_the_answers_name(
     assert (status, texts(lines, "fault")) == (
         1,
         [
-            f"AssetsBucket {name} has no whole release at {key}: correct AssetsBucket, AssetsBucketRegion or AssetsPrefix, "
+            f"AssetsBucket {name} does not give {key} (there is no such object): correct AssetsBucket, "
+            "AssetsBucketRegion or AssetsPrefix, "
             "or publish the release again."
         ],
     )

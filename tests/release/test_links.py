@@ -84,7 +84,7 @@ def test_answers_are_percent_encoded() -> None:
             {"PortalAccessCidr": "all"},
             "PortalAccessCidr does not fit: Must be an IPv4 range such as 203.0.113.0/24: name the addresses",
         ),
-        ({"ComputeMaxNodes": "0"}, "ComputeMaxNodes does not fit: Must be 1 to 1000."),
+        ({"ComputeMaxNodes": "0"}, "ComputeMaxNodes does not fit: Must be a whole number from 1 to 1000."),
         ({"ComputeEfa": "perhaps"}, "ComputeEfa does not fit: Choose no or yes."),
         (
             {"AdminPasswordSecretArn": "Sesame-2024"},

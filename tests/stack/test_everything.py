@@ -108,6 +108,7 @@ def answers(emulator: Emulator, region: str) -> dict[str, str]:
         "AccessLogs": "yes",
         "LogRetentionDays": "365",
         "PermissionsBoundaryArn": policy(emulator, region, f"Everything-{region}"),
+        "PreflightWarnOnly": "VcpuQuotas,LustreQuota",
     }
 
 

@@ -114,6 +114,7 @@ def batches(world: World) -> list[dict[str, str]]:
             "LustreStorageCapacity": "2400",
             "LustreThroughput": "100",
             "AlarmEmail": "another@example.com",
+            "PreflightWarnOnly": "VcpuQuotas",
         },
         {"ComputeMinNodes": "1", "ComputeMaxNodes": "20", "SpotMaxNodes": "5", "ComputeEfa": "yes"},
         {"LogRetentionDays": "30"},

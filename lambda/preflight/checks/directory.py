@@ -12,7 +12,11 @@ DIRECTORY_TEXTS = {
 }
 
 
-@check("The directory's secrets hold a password and certificates", reads=("DirectoryDomainAddr", *DIRECTORY_TEXTS))
+@check(
+    "The directory's secrets hold a password and certificates",
+    reads=("DirectoryDomainAddr", *DIRECTORY_TEXTS),
+    needs=("DirectoryDomainAddr", *DIRECTORY_TEXTS),
+)
 def directory(case: Case) -> Findings:
     """The directory itself is out of reach: this function is in no VPC."""
     for name, wanted in DIRECTORY_TEXTS.items():

@@ -1,10 +1,11 @@
 """The portal's own domain name: its certificate and its hosted zone."""
 
 from preflight.case import Case
-from preflight.verdicts import Findings, Wrong, check
+from preflight.checks.public_dns import name_servers
+from preflight.verdicts import Findings, Warn, Wrong, check
 
 
-@check("The certificate is for the domain name", reads=("CertificateArn", "DomainName"))
+@check("The certificate is for the domain name", reads=("CertificateArn", "DomainName"), needs=("CertificateArn",))
 def certificate(case: Case) -> Findings:
     """By name or by wildcard."""
     found, domain = case.thing("CertificateArn"), case["DomainName"]
@@ -19,6 +20,7 @@ def certificate(case: Case) -> Findings:
 @check(
     "The hosted zone is public and fits the domain name, which is free",
     reads=("HostedZoneId", "DomainName", "CertificateArn"),
+    needs=("HostedZoneId",),
 )
 def hosted_zone(case: Case) -> Findings:
     """A private zone does where no certificate must be validated in it."""
@@ -40,3 +42,30 @@ def has_record(case: Case, domain: str) -> bool:
         HostedZoneId=case["HostedZoneId"], StartRecordName=domain, StartRecordType="A", MaxItems="1"
     )["ResourceRecordSets"]
     return any(record["Name"] == f"{domain}." and record["Type"] in ("A", "CNAME") for record in records)
+
+
+@check(
+    "The hosted zone is where the internet looks for its names",
+    reads=("HostedZoneId", "CertificateArn"),
+    needs=("HostedZoneId",),
+)
+def delegation(case: Case) -> Findings:
+    """A certificate that is validated in a zone to which nobody delegates is never issued.
+
+    A fault only where that would stop the launch, and where the resolver is AWS's: that of a company's network may know
+    a zone of its own.
+    """
+    found = case.get("route53", "get_hosted_zone", Id=case["HostedZoneId"])
+    if not found or found["HostedZone"]["Config"]["PrivateZone"]:
+        return
+    zone = found["HostedZone"]["Name"].rstrip(".")
+    own = {server.lower().rstrip(".") for server in found["DelegationSet"]["NameServers"]}
+    public = name_servers(zone)
+    if own & public:
+        return
+    elsewhere = f"is not where the internet looks for {zone} ({', '.join(sorted(public)) or 'no name server'})"
+    remedy = f"name {', '.join(sorted(own))} as its name servers at the parent domain, or give a CertificateArn."
+    if case.may_make and not case["CertificateArn"]:
+        yield Wrong("HostedZoneId", f"{elsewhere}: {remedy}")
+    else:
+        yield Warn("HostedZoneId", f"HostedZoneId {case['HostedZoneId']} {elsewhere}: {remedy}")

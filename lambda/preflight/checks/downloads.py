@@ -2,11 +2,13 @@
 
 import functools
 import hashlib
+import urllib.error
 import urllib.request
 from typing import IO, NamedTuple
 
 from preflight.case import Case
-from preflight.verdicts import Check, Findings, Wrong
+from preflight.checks.stored import key_warning, stored
+from preflight.verdicts import Check, Findings, Warn, Wrong
 
 SMALLEST = 10_000  # bytes; a smaller installer or driver is an error page
 HASHED = 16 << 20  # bytes; nodes alone check larger files
@@ -19,14 +21,20 @@ class Download(NamedTuple):
     body: IO[bytes]
     length: int
     kind: str
+    warning: str = ""
 
 
 def can_be_fetched(case: Case, name: str) -> Findings:
-    """The file is there and no web page; a small one has its checksum."""
+    """The file is there and no web page; a small one has its checksum.
+
+    A look from a shell may be from a closed network, so that no answer of a host is no fault there.
+    """
     remedy = "correct it, or put the file into S3 and give s3://..."
     wanted = case[f"{name}Sha256"]
     try:
         found = open_download(case, case[f"{name}Url"])
+        if found.warning:
+            yield Warn(f"{name}Url", found.warning)
         with found.body as body:
             if found.length < SMALLEST or "html" in found.kind:
                 yield Wrong(f"{name}Url", f"answers with {found.length} bytes of {found.kind}, no archive: {remedy}")
@@ -34,17 +42,22 @@ def can_be_fetched(case: Case, name: str) -> Findings:
                 differs = f"is not that of {name}Url"
                 yield Wrong(f"{name}Sha256", f"{differs}: correct it, or find out who changed the file.")
     except (OSError, ValueError) as error:
-        yield Wrong(f"{name}Url", f"cannot be fetched ({error}): {remedy}")
+        answered = isinstance(error, urllib.error.HTTPError) or not isinstance(error, OSError)
+        if answered or case.may_make:
+            yield Wrong(f"{name}Url", f"cannot be fetched ({error}): {remedy}")
+        else:
+            url = case[f"{name}Url"].partition("?")[0]
+            failed = f"{name}Url {url} cannot be reached from here ({error})"
+            yield Warn(f"{name}Url", f"{failed}: check it in the account's network, from which the launch fetches it.")
 
 
 def open_download(case: Case, url: str) -> Download:
     """The file at the URL. Raises OSError or ValueError if it cannot be fetched."""
     if url.startswith("s3://"):
         bucket, _, key = url.removeprefix("s3://").partition("/")
-        stored = case.get("s3", "get_object", Bucket=bucket, Key=key)
-        if not stored:
-            raise ValueError("there is no such object")
-        return Download(stored["Body"], stored["ContentLength"], stored.get("ContentType", ""))
+        found = stored(case, bucket, key)
+        warning = key_warning(case, url.partition("?")[0], found)
+        return Download(found["Body"], found["ContentLength"], found.get("ContentType", ""), warning)
     body = urllib.request.urlopen(url, timeout=8)  # no HEAD, which some servers refuse; only headers come at once
     length = int(body.headers.get("Content-Length") or HASHED + 1)
     return Download(body, length, body.headers.get_content_type())
@@ -52,6 +65,7 @@ def open_download(case: Case, url: str) -> Download:
 
 DOWNLOAD_CHECKS = [
     Check(
+        f"{name}Download",
         f"{name} can be fetched",
         functools.partial(can_be_fetched, name=name),
         reads=(f"{name}Url", f"{name}Sha256"),

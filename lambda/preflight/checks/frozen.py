@@ -8,7 +8,7 @@ from preflight.verdicts import Findings, Wrong, check
 REMEDY = "put the old answer back."
 
 
-@check("Nothing is replaced or lost", reads=(*FROZEN, *GROWING), of_updates=True)
+@check("Nothing is replaced or lost", reads=(*FROZEN, *GROWING), of_updates=True, protects_data=True)
 def frozen(case: Case) -> Findings:
     """A blank Availability Zone stands for the zone that is held, and so does its name."""
     held = {f"AvailabilityZone{number}": zone for number, zone in enumerate(case.held_zones, 1)}

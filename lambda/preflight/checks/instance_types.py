@@ -5,7 +5,10 @@ from preflight.facts import INSTANCE_TYPES
 from preflight.verdicts import Findings, Wrong, check
 
 
-@check("Instance types are x86-64; compute nodes have EFA if asked", reads=(*INSTANCE_TYPES, "ComputeEfa"))
+@check(
+    "Instance types are x86-64; compute nodes have EFA and Spot if asked",
+    reads=(*INSTANCE_TYPES, "ComputeEfa", "SpotMaxNodes"),
+)
 def instance_types(case: Case) -> Findings:
     """A type that EC2 does not know is a matter of the zones' check."""
     for name in INSTANCE_TYPES:
@@ -14,6 +17,9 @@ def instance_types(case: Case) -> Findings:
             continue
         if "x86_64" not in described["ProcessorInfo"]["SupportedArchitectures"]:
             yield Wrong(name, "is not x86-64: choose another type.")
+        wants_spot = name == "ComputeInstanceType" and case.number("SpotMaxNodes")
+        if wants_spot and "spot" not in described["SupportedUsageClasses"]:
+            yield Wrong(name, "is not offered as Spot: choose another type, or 0 for SpotMaxNodes.")
         wants_efa = name == "ComputeInstanceType" and case["ComputeEfa"] == "yes"
         if wants_efa and not described["NetworkInfo"].get("EfaSupported"):
             yield Wrong(name, "has no EFA: choose another type, or no for ComputeEfa.")

@@ -23,11 +23,9 @@ def no_room(unit: str, needed: float, used: float, limit: float, where: str) -> 
     return Wrong("", f"{unit}: {room}: ask for more in Service Quotas ({where}).")
 
 
-@check("Room for a VPC and its NAT gateways' addresses")
+@check("Room for a VPC and its NAT gateways' addresses", without=("VpcId",))
 def network_quotas(case: Case) -> Findings:
     """Only a new VPC needs either."""
-    if case["VpcId"]:
-        return
     yield from within_quota(case, "VPCs", "vpc", "L-F678F1CE", 1, len(case.list_all("ec2", "describe_vpcs", "Vpcs")))
     used = len(case.client("ec2").describe_addresses()["Addresses"])
     yield from within_quota(case, "Elastic IP addresses", "ec2", "L-0263D0A3", case.zone_count, used)

@@ -18,7 +18,11 @@ def secret_text(case: Case, name: str) -> str | None:
     return found.get("SecretString", "") if found else None
 
 
-@check("The secret of efadmin's password fits", reads=("AdminPasswordSecretArn",))
+@check(
+    "The secret of efadmin's password fits",
+    reads=("AdminPasswordSecretArn",),
+    needs=("AdminPasswordSecretArn",),
+)
 def admin_secret(case: Case) -> Findings:
     """It holds the password as it is, or as JSON with a key."""
     name = "AdminPasswordSecretArn"
@@ -37,7 +41,7 @@ def admin_secret(case: Case) -> Findings:
         yield Wrong(name, f"{needs}: change it.")
 
 
-@check("The secrets' own KMS keys can be used", reads=OPERATOR_SECRETS)
+@check("The secrets' own KMS keys can be used", reads=OPERATOR_SECRETS, needs=OPERATOR_SECRETS)
 def secret_keys(case: Case) -> Findings:
     """AWS's own key serves everybody in the account; a key of the operator's must allow it."""
     for name in OPERATOR_SECRETS:

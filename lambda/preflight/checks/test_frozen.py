@@ -7,7 +7,8 @@ import pytest
 from preflight.case import Case
 from preflight.checks import CHECKS
 from preflight.checks.frozen import frozen
-from preflight.verdicts import FAULT, OK, judge
+from preflight.checks.image import held_image
+from preflight.verdicts import FAULT, NOT_APPLICABLE, OK, judge
 from testing.account import Account
 from testing.answers import ANSWERS, NAMED, RESOLVED, VPC
 from testing.responses import good
@@ -85,7 +86,8 @@ def test_a_launch_has_nothing_to_lose() -> None:
 
 def test_an_update_runs_the_checks_that_read_what_changed() -> None:
     case = Case({**PLAIN, "KeyName": "mine"}, "us-east-1", Account(good()), old_answers={**PLAIN, "KeyName": "mine2"})
-    assert [(v.check, v.level) for v in judge(case, CHECKS)] == [
+    assert [(v.check, v.level) for v in judge(case, CHECKS) if v.level != NOT_APPLICABLE] == [
         ("KeyName exists and fits", OK),
+        (held_image.title, OK),
         (frozen.title, FAULT),
     ]

@@ -7,6 +7,7 @@ import pytest
 from moto import mock_aws
 
 from preflight.case import Case
+from preflight.checks import things
 from preflight.checks.secrets import admin_secret
 from preflight.checks.things import THING_CHECKS, thing_fits
 from preflight.facts import THINGS
@@ -79,8 +80,9 @@ def test_a_secret_that_is_to_be_deleted_is_refused() -> None:
 POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
 
 
-def test_what_is_missing_is_recognized_by_aws_s_error_codes() -> None:
-    """moto answers as AWS does."""
+def test_what_is_missing_is_recognized_by_aws_s_error_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto answers as AWS does, and does not know Allowed AMIs."""
+    monkeypatch.setattr(things, "hides_images", lambda case: False)
     with mock_aws():
         names = {name for name in THINGS if name in NAMED and name != "AccessPrefixListId"}
         answers = {name: NAMED[name] for name in names} | {"VpcId": "vpc-0123456789abcdef0"}

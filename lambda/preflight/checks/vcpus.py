@@ -2,6 +2,7 @@
 
 import collections
 import re
+from typing import NamedTuple
 
 from preflight.case import Case, only
 from preflight.checks.instance_types import vcpus
@@ -9,9 +10,31 @@ from preflight.checks.quotas import within_quota
 from preflight.facts import INSTANCE_TYPES
 from preflight.verdicts import Findings, check
 
-STANDARD_QUOTA = "L-1216C47A"
-FAMILY_QUOTAS = {"g": "L-DB2E81BA", "p": "L-417A185B", "x": "L-7295265B", "f": "L-74FC7D96", "hpc": "L-F7808C92"}
-SPOT_QUOTA = "L-34B43A08"
+
+class Quotas(NamedTuple):
+    """The codes of a family's quotas; Spot's is blank where the family has none."""
+
+    on_demand: str
+    spot: str = ""
+
+
+# EC2 user guide, "On-Demand Instance quotas" and "Spot Instance quotas"; codes of Service Quotas.
+STANDARD = Quotas("L-1216C47A", "L-34B43A08")
+GRAPHICS = Quotas("L-DB2E81BA", "L-3819A6DF")
+FAMILIES = {
+    "g": GRAPHICS,
+    "gr": GRAPHICS,
+    "vt": GRAPHICS,
+    "p": Quotas("L-417A185B", "L-7212CCBC"),
+    "x": Quotas("L-7295265B", "L-E3A00192"),
+    "f": Quotas("L-74FC7D96", "L-88CF9481"),
+    "inf": Quotas("L-1945791B", "L-B5D1601B"),
+    "trn": Quotas("L-2C3B7624", "L-6B0D517C"),
+    "dl": Quotas("L-6E869C2A", "L-85EED4F7"),
+    "u": Quotas("L-43DA4232"),
+    "hpc": Quotas("L-F7808C92"),
+}
+P5_SPOT = "L-C4BD4855"
 
 
 @check("vCPU quotas leave room for portal, head and minimum compute nodes, or a Spot node each")
@@ -19,13 +42,14 @@ def vcpu_quotas(case: Case) -> Findings:
     """What is needed and in use, quota by quota."""
     needed: dict[str, float] = collections.defaultdict(float)
     for name, nodes in zip(INSTANCE_TYPES, (1, 1, case.number("ComputeMinNodes")), strict=True):
-        needed[quota_of(case[name])] += case.zone_count * nodes * vcpus(case, name)
+        needed[quotas_of(case[name]).on_demand] += case.zone_count * nodes * vcpus(case, name)
     used = vcpus_in_use(case)
     for code in needed:
         yield from within_quota(case, "vCPUs", "ec2", code, needed[code], used[code])
-    if case.number("SpotMaxNodes"):
+    spot = quotas_of(case["ComputeInstanceType"]).spot
+    if case.number("SpotMaxNodes") and spot:
         a_node_each = case.zone_count * vcpus(case, "ComputeInstanceType")
-        yield from within_quota(case, "Spot vCPUs", "ec2", SPOT_QUOTA, a_node_each, 0)
+        yield from within_quota(case, "Spot vCPUs", "ec2", spot, a_node_each, 0)
 
 
 def vcpus_in_use(case: Case) -> collections.Counter[str]:
@@ -36,11 +60,13 @@ def vcpus_in_use(case: Case) -> collections.Counter[str]:
         for instance in reservation["Instances"]:
             if instance.get("InstanceLifecycle") != "spot":
                 cpu = instance.get("CpuOptions", {})
-                used[quota_of(instance["InstanceType"])] += cpu.get("CoreCount", 1) * cpu.get("ThreadsPerCore", 1)
+                used[quotas_of(instance["InstanceType"]).on_demand] += cpu.get("CoreCount", 1) * cpu.get(
+                    "ThreadsPerCore", 1
+                )
     return used
 
 
-def quota_of(instance_type: str) -> str:
-    """The quota that counts the type, by the letters that it begins with; most are standard."""
-    family = re.sub("[^a-z].*", "", instance_type)
-    return FAMILY_QUOTAS.get(family, STANDARD_QUOTA)
+def quotas_of(instance_type: str) -> Quotas:
+    """The quotas that count the type, by the letters that it begins with; most are standard."""
+    found = FAMILIES.get(re.sub("[^a-z].*", "", instance_type), STANDARD)
+    return found._replace(spot=P5_SPOT) if re.match(r"p5[^0-9]", instance_type) else found

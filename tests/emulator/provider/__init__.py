@@ -61,6 +61,7 @@ def template(version: str) -> dict[str, Any]:
                     "LogGroupName": {"Fn::Sub": "/aws/lambda/${PclusterCfnFunction}"},
                 },
             },
+            "PclusterCustomResourceBucket": {"Type": "AWS::S3::Bucket"},
             "PclusterLambdaRole": {
                 "Type": "AWS::IAM::Role",
                 "Condition": "OwnRole",
