@@ -26,6 +26,7 @@ from tests.emulator import (
     fsx,
     handlers,
     logs,
+    names,
     nested,
     protection,
     provider,
@@ -48,6 +49,7 @@ def install() -> None:
     conditions.install()
     custom.install()
     logs.install()
+    names.install()
     protection.install()
     refusals.install()
     s3.install()
