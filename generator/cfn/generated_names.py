@@ -54,3 +54,9 @@ def beginning(resource_type: str, stack: str, logical_id: str, end: int = ENDS[0
 def beginnings(resource_type: str, stack: str, logical_id: str) -> tuple[str, ...]:
     """What the name of a resource may begin with: one text for each length of the random end."""
     return tuple(dict.fromkeys(beginning(resource_type, stack, logical_id, end) for end in ENDS))
+
+
+def certain_part(resource_type: str, logical_id: str) -> str:
+    """What every name shows of the logical id, however long the stack's name is."""
+    shown = logical_id[: (limit_of(resource_type) - max(ENDS) - 2) // 2]
+    return shown.lower() if resource_type in LOWERED else shown

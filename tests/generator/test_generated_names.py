@@ -198,7 +198,7 @@ def test_a_pattern_matches_the_names_that_cloudformation_makes(
     region: str, place: str, pattern: str, one: Named, parent: str
 ) -> None:
     service, ending = ARNS[one.kind]
-    account = "::" if service == "s3" else "::123456789012:" if service == "iam" else f":{region}:123456789012:"
+    account = ":::" if service == "s3" else "::123456789012:" if service == "iam" else f":{region}:123456789012:"
     for stack, end in itertools.product(stack_names(one.tier, parent), generated_names.ENDS):
         name = generated_names.beginning(one.kind, stack, one.logical_id, end) + RANDOM[:end]
         name = name.lower() if one.kind in generated_names.LOWERED else name

@@ -117,7 +117,6 @@ def batches(world: World) -> list[dict[str, str]]:
         },
         {"ComputeMinNodes": "1", "ComputeMaxNodes": "20", "SpotMaxNodes": "5", "ComputeEfa": "yes"},
         {"LogRetentionDays": "30"},
-        {"PermissionsBoundaryArn": world.boundary},
         {"AssetsBucket": "mirror", "AssetsBucketRegion": ELSEWHERE, "AssetsPrefix": "releases/"},
     ]
 
@@ -197,7 +196,7 @@ SMALLER = {"LustreStorageCapacity", "DatabaseEngineVersion"}  # ordinary answers
 
 
 def test_preflight_refuses_in_words_whatever_would_lose_data_and_the_stack_works_on(
-    portal: Deployment, emulator: Emulator
+    portal: Deployment, emulator: Emulator, world: World
 ) -> None:
     pair = emulator.client("ec2", REGION).create_key_pair(KeyName="operator")["KeyName"]
     key = emulator.client("kms", REGION).create_key()["KeyMetadata"]["Arn"]
@@ -219,7 +218,11 @@ def test_preflight_refuses_in_words_whatever_would_lose_data_and_the_stack_works
         "DatabaseEngineVersion": "8.0.mysql_aurora.3.10.0",
     }
     asked = {name for name, question in questions().items() if "main" in question.asked_by}
-    assert {name for name in asked if updates.refused(name)} == {*frozen, "PortalFlavor"} - SMALLER
+    assert {name for name in asked if updates.refused(name)} == {
+        *frozen,
+        "PortalFlavor",
+        "PermissionsBoundaryArn",
+    } - SMALLER
     before = portal.resources()
     change = portal.update(**frozen)
     assert change.outcome.status == "UPDATE_ROLLBACK_COMPLETE"
@@ -233,6 +236,13 @@ def test_preflight_refuses_in_words_whatever_would_lose_data_and_the_stack_works
     assert change.outcome.status == "UPDATE_ROLLBACK_COMPLETE"
     [reason] = change.reasons("Checks")
     assert "(1) PortalFlavor EnginFrame cannot replace EFPortal, since the other software" in reason
+    assert "(2)" not in reason and change.touched == {"preflight.Checks", "preflight.PreflightFunctionRole"}
+    # The boundary by itself: it reaches preflight's own role before the check.
+    change = portal.update(PermissionsBoundaryArn=world.boundary)
+    [reason] = change.reasons("Checks")
+    assert (
+        f"(1) PermissionsBoundaryArn {world.boundary} cannot replace a blank, since ParallelCluster may not" in reason
+    )
     assert "(2)" not in reason and change.touched == {"preflight.Checks", "preflight.PreflightFunctionRole"}
     assert portal.resources() == before
     assert portal.update(DatabaseBackupDays="15").outcome.complete
