@@ -29,12 +29,12 @@ from tests.emulator import (
     names,
     nested,
     protection,
-    provider,
     records,
     references,
     refusals,
     s3,
 )
+from tests.emulator.provider import publication
 
 HANDLER_MODULES = (alarms, autoscaling, ec2, fsx, nested, protection, records, references, s3)
 
@@ -53,7 +53,7 @@ def install() -> None:
     protection.install()
     refusals.install()
     s3.install()
-    provider.publish()
+    publication.publish()
     ministack.core.hypercorn_compat.install()
 
 

@@ -18,7 +18,7 @@ from generator.documents import update_effects, updates
 from generator.documents.update_effects import Effect
 from tests.emulator.client import Emulator, Fault
 from tests.support.built import questions
-from tests.support.deployment import STACK, Deployment, Resource, files, policy, secret
+from tests.support.deployment import STACK, Deployment, Resource, files, policy, secret, set_fleet
 
 REGION = "us-east-1"
 DOMAIN = "hpc.example.com"
@@ -159,7 +159,7 @@ def test_the_batches_change_every_answer_that_may_change(world: World) -> None:
     assert changed == {name for name in asked if not updates.refused(name)}
 
 
-@pytest.mark.parametrize("number", range(13))
+@pytest.mark.parametrize("number", range(12))
 def test_an_update_changes_what_the_table_says_and_nothing_else(portal: Deployment, world: World, number: int) -> None:
     changes_what_the_table_says(portal, batches(world)[number])
 
@@ -267,12 +267,8 @@ def stop_or_start(emulator: Emulator, portal: Deployment, stop: bool) -> None:
     """The fleets of both clusters."""
     clusters = {item.physical_id for item in portal.resources().values() if item.type == "Custom::PclusterCluster"}
     assert len(clusters) == 2
-    ssm = emulator.client("ssm", REGION)
     for name in clusters:
-        if stop:
-            ssm.put_parameter(Name=f"/emulator/fleet/{name}", Type="String", Value="STOPPED")
-        else:
-            ssm.delete_parameter(Name=f"/emulator/fleet/{name}")
+        set_fleet(emulator, name, "STOPPED" if stop else "RUNNING", REGION)
 
 
 def test_with_its_fleet_stopped_a_cluster_takes_what_it_refused(portal: Deployment, emulator: Emulator) -> None:
