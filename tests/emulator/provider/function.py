@@ -46,7 +46,10 @@ ARGUMENTS = {
 def template(name: str, configuration: dict[str, Any]) -> dict[str, Any]:
     """The cluster's own stack: the head node's interface, and the configuration to compare an update with."""
     head = configuration["HeadNode"]["Networking"]
-    head_node = {"SubnetId": head["SubnetId"], "GroupSet": head.get("AdditionalSecurityGroups", [])}
+    # Changes with the configuration, so that an update is one.
+    told = hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()
+    groups = head.get("AdditionalSecurityGroups", [])
+    head_node = {"SubnetId": head["SubnetId"], "GroupSet": groups, "Description": f"Head node of {name}, {told}"}
     return {
         "Description": f"Stand-in of the ParallelCluster cluster {name}",
         "Metadata": {"ParallelCluster": {"Version": VERSION, "Configuration": configuration}},
@@ -60,11 +63,6 @@ def template(name: str, configuration: dict[str, Any]) -> dict[str, Any]:
                     "KeySchema": [{"AttributeName": "Id", "KeyType": "HASH"}],
                     "BillingMode": "PAY_PER_REQUEST",
                 },
-            },
-            # Changes with the configuration, so that an update is one.
-            "Configuration": {
-                "Type": "AWS::CloudFormation::WaitConditionHandle",
-                "Metadata": hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest(),
             },
         },
         "Outputs": {"Address": {"Value": {"Fn::GetAtt": ["HeadNodeEni", "PrimaryPrivateIpAddress"]}}},

@@ -169,8 +169,24 @@ def policies(version: str) -> Json:
     any_stack = _arn("cloudformation:*:${AWS::AccountId}:stack/*")
     first = _allow(["ec2:Describe*", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"], ["*"])
     tagged = {"ForAnyValue:StringEquals": {"aws:TagKeys": ["parallelcluster:cluster-name"]}}
-    table = ("DescribeTable", "ListTagsOfResource", "CreateTable", "DeleteTable", "GetItem", "PutItem", "UpdateItem", "Query")
-    stacks = ("DeleteStack", "DescribeStacks", "DescribeStackEvents", "DescribeStackResources", "GetTemplate", "ListStacks")
+    table = (
+        "DescribeTable",
+        "ListTagsOfResource",
+        "CreateTable",
+        "DeleteTable",
+        "GetItem",
+        "PutItem",
+        "UpdateItem",
+        "Query",
+    )
+    stacks = (
+        "DeleteStack",
+        "DescribeStacks",
+        "DescribeStackEvents",
+        "DescribeStackResources",
+        "GetTemplate",
+        "ListStacks",
+    )
     first["Statement"] += [
         {
             "Effect": "Allow",
