@@ -18,6 +18,26 @@ OPERATOR_SECRETS = (
     "DirectoryCaCertSecretArn",
 )
 
+# The answers that the clusters' configuration holds, and the changes of them that ParallelCluster makes only in clusters
+# whose compute fleets are stopped: of any kind, to fewer nodes, to "no", or none.
+ANY, FEWER, OFF, NONE = "any", "fewer", "off", "none"
+OF_CLUSTERS = {
+    "ComputeInstanceType": ANY,
+    "ComputeMinNodes": FEWER,
+    "ComputeMaxNodes": FEWER,
+    "SpotMaxNodes": FEWER,
+    "ComputeEfa": OFF,
+    "SlurmAccounting": ANY,
+    "DirectoryDomainName": ANY,
+    "DirectoryDomainAddr": ANY,
+    "DirectoryDomainReadOnlyUser": ANY,
+    "DirectoryPasswordSecretArn": ANY,
+    "DirectoryCaCertSecretArn": ANY,
+    "DirectoryLdapAccessFilter": ANY,
+    "DirectoryLdapSchema": ANY,
+    "LogRetentionDays": NONE,
+}
+
 # Every answer that a check reads. An update that changes none of them leaves preflight alone.
 READ = (
     "AvailabilityZone",
@@ -49,11 +69,7 @@ READ = (
     "LustreStorageCapacity",
     "KmsKeyArn",
     "ParallelClusterVersion",
-    "ComputeMinNodes",
-    "ComputeMaxNodes",
-    "SpotMaxNodes",
-    "ComputeEfa",
-    "DirectoryDomainAddr",
+    *(name for name in OF_CLUSTERS if name not in (*INSTANCE_TYPES, *OPERATOR_SECRETS)),
     "PermissionsBoundaryArn",
     "AssetsBucket",
     "AssetsBucketRegion",

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from generator.stack import build
 from preflight.case import Case
+from preflight.checks import CHECKS
 from preflight.handler import check_launch, handler, is_rolling_back
+from preflight.verdicts import judge
 from testing.account import Account
 from testing.answers import ANSWERS, NAMED, RESOLVED, VPC
 from testing.cloudformation import CloudFormation, Context
-from testing.responses import ENDED, database_offers, good, image, offerings, quotas
+from testing.responses import ENDED, database_offers, good, image, living_clusters, offerings, quotas
 
 PROPERTIES = {"Answers": ANSWERS, "Resolved": RESOLVED, "Zones": "2", "ServiceToken": "arn", "ServiceTimeout": "120"}
 HELD = {"PhysicalResourceId": "az:us-east-1c,us-east-1b"}
@@ -198,13 +200,16 @@ def test_a_version_without_image_is_a_fault(cloudformation: CloudFormation, acco
 # What holds of the whole.
 
 
-def test_the_role_allows_what_a_launch_calls_and_nothing_else(cloudformation: CloudFormation) -> None:
+def test_the_role_allows_what_launches_and_updates_call_and_nothing_else(cloudformation: CloudFormation) -> None:
     account = Account({**good(), "GetRole": "NoSuchEntity", "CreateServiceLinkedRole": "InvalidInput",
                        "GetServiceQuota": "NoSuchResourceException", "GetAWSDefaultServiceQuota": quotas(),
                        "DescribeOrderableDBInstanceOptions": database_offers()})  # fmt: skip
     for answers in (NAMED, {**NAMED, **VPC}):
         check_launch({**ANSWERS, **RESOLVED, **answers}, "us-east-1", account, may_make=True)
     is_rolling_back(Case({}, "us-east-1", account), "stack")
+    old = {**ANSWERS, **RESOLVED}
+    account.responses.update(living_clusters())
+    judge(Case({**old, "ComputeMaxNodes": "1"}, "us-east-1", account, old_answers=old, stack="hpc"), CHECKS)
     prefixes = {"efs": "elasticfilesystem", "service-quotas": "servicequotas"}
     called = {f"{prefixes.get(service, service)}:{operation}" for service, operation, _ in account.calls}
     # The one is anonymous, the other Secrets Manager's to call.

@@ -1,5 +1,6 @@
 """Every check, in the order in which they report."""
 
+from preflight.checks.clusters import clusters
 from preflight.checks.database import database_offer
 from preflight.checks.directory import directory
 from preflight.checks.domain import certificate, hosted_zone
@@ -48,4 +49,5 @@ CHECKS = (
     spot_role,
     stack_name,
     frozen,
+    clusters,
 )
