@@ -20,6 +20,7 @@ from tests.emulator import (
     certificates,
     checks,
     conditions,
+    continuation,
     control,
     custom,
     ec2,
@@ -47,6 +48,7 @@ def install() -> None:
     cancellation.install()
     checks.install()
     conditions.install()
+    continuation.install()
     custom.install()
     logs.install()
     names.install()

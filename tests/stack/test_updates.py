@@ -18,6 +18,7 @@ from generator.documents import update_effects, updates
 from generator.documents.update_effects import Effect
 from tests.emulator.client import Emulator, Fault
 from tests.support.built import questions
+from tests.support.commands import Tools
 from tests.support.deployment import STACK, Deployment, Resource, files, policy, secret, set_fleet
 
 REGION = "us-east-1"
@@ -62,6 +63,12 @@ def world(emulator: Emulator) -> World:
         password=secret(emulator, REGION, "efadmin", "Abc-123-xyz"),
         boundary=policy(emulator, REGION, "parallelcluster-boundary"),
     )
+
+
+@pytest.fixture
+def tools(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tools:
+    """The operators' commands, looking at the emulator."""
+    return Tools(emulator, monkeypatch, capsys, REGION)
 
 
 @pytest.fixture(scope="module")
@@ -248,19 +255,17 @@ def test_preflight_refuses_in_words_whatever_would_lose_data_and_the_stack_works
     assert portal.update(DatabaseBackupDays="15").outcome.complete
 
 
-def test_a_running_cluster_refuses_what_the_table_says_in_parallelclusters_words(portal: Deployment) -> None:
+@pytest.mark.parametrize("name", OF_A_STOPPED_FLEET)
+def test_what_needs_stopped_fleets_is_refused_by_preflight_while_one_runs(portal: Deployment, name: str) -> None:
     before = portal.resources()
-    type_ = {name: answer for name, answer in OF_A_STOPPED_FLEET.items() if name == "ComputeInstanceType"}
-    change = portal.update(**{name: answer for name, answer in OF_A_STOPPED_FLEET.items() if name not in type_})
+    change = portal.update(**{name: OF_A_STOPPED_FLEET[name]})
     assert change.outcome.status == "UPDATE_ROLLBACK_COMPLETE"
-    reason = "; ".join(change.reasons("Cluster1"))
-    for word in ("MaxCount", "MinCount", "placement group", "SlurmSettings.Database", "compute nodes must be stopped"):
-        assert word in reason
-    # By itself, since it takes away what the reasons above are about.
-    reason = "; ".join(portal.update(**type_).reasons("Cluster1"))
-    assert "ComputeResources: All compute nodes must be stopped" in reason
-    assert portal.resources() == before
-    assert portal.update(ComputeMaxNodes="21").outcome.complete
+    [reason] = change.reasons("Checks")
+    for number in (1, 2):
+        assert re.search(
+            rf"The compute fleet of hpc-\w+-az{number} is RUNNING, and {name} needs it stopped: stop", reason
+        )
+    assert change.touched == {"preflight.Checks"} and portal.resources() == before
 
 
 def stop_or_start(emulator: Emulator, portal: Deployment, stop: bool) -> None:
@@ -289,9 +294,7 @@ def test_a_directory_comes_and_goes_while_fleets_are_stopped(
     before = portal.resources()
     change = portal.update(**OF_A_DIRECTORY, **secrets)
     assert change.outcome.status == "UPDATE_ROLLBACK_COMPLETE"
-    assert "DirectoryService: The update is not supported when compute or login nodes are running" in "; ".join(
-        change.reasons("Cluster1")
-    )
+    assert "and DirectoryDomainName needs it stopped" in "; ".join(change.reasons("Checks"))
     assert portal.resources() == before
     stop_or_start(emulator, portal, stop=True)
     changes_what_the_table_says(portal, OF_A_DIRECTORY | secrets)
@@ -379,3 +382,33 @@ def test_a_change_set_shows_what_would_change_and_executes_nothing(portal: Deplo
     assert {(change["Action"], change["Replacement"]) for change in changes.values()} == {("Modify", "False")}
     portal.cloudformation.delete_change_set(**preview)
     assert portal.resources() == before and len(portal.events()) == events
+
+
+def test_the_way_out_of_an_update_that_a_cluster_failed_ends_it(
+    portal: Deployment, emulator: Emulator, faults: Emulator, tools: Tools
+) -> None:
+    """docs/operations.md, "A cluster's update failed": one cluster has changed, the other has failed, the stack is stuck."""
+    made = portal.resources()
+    name = made["clusters.Cluster2"].physical_id
+    faults.inject(Fault("update", "AWS::EC2::NetworkInterface", "the head node does not answer", path=f"{name}/"))
+    stuck = portal.update(ComputeMaxNodes="33")
+    faults.inject()
+    assert stuck.outcome.status == "UPDATE_ROLLBACK_FAILED" and f"{name}: UPDATE_FAILED" in stuck.outcome.reason
+    client = emulator.client("cloudformation", REGION)
+    detail = client.describe_stack_resource(StackName=portal.stack, LogicalResourceId="ClustersStack")
+    child = detail["StackResourceDetail"]["PhysicalResourceId"].split("/")[1]
+    told = tools("why", portal.name).out
+    command = (
+        f"continue-update-rollback --region {REGION} --stack-name {portal.name} --resources-to-skip {child}.Cluster2"
+    )
+    assert command in told
+    client.continue_update_rollback(StackName=portal.stack)
+    assert emulator.wait(portal.stack, REGION).status == "UPDATE_ROLLBACK_FAILED", "the same request, the same answer"
+    client.continue_update_rollback(StackName=portal.stack, ResourcesToSkip=[f"{child}.Cluster2"])
+    assert emulator.wait(portal.stack, REGION).status == "UPDATE_ROLLBACK_COMPLETE"
+    refused = portal.update(ComputeMaxNodes="34")
+    assert f"The compute fleet of {name} is RUNNING, and the cluster's last update failed" in refused.outcome.reason
+    stop_or_start(emulator, portal, stop=True)
+    assert portal.update(ComputeMaxNodes="34").outcome.complete
+    stop_or_start(emulator, portal, stop=False)
+    assert portal.resources() == made and portal.update(ComputeMaxNodes="35").outcome.complete
