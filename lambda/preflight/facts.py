@@ -87,7 +87,7 @@ FROZEN = {
         "an empty resource would replace the one that holds the data",
     ),
     "ExistingFileSystemId": "the portal would lose its files",
-    "PermissionsBoundaryArn": "ParallelCluster may not change the boundary of its roles, nor delete roles under another",
+    "PermissionsBoundaryArn": "ParallelCluster may not change its roles' boundary, nor delete roles under another",
     "LoadBalancerScheme": "the load balancer would be replaced, and its target group cannot follow it",
     "PortalFlavor": "the other software does not find the files of this one",
     **dict.fromkeys(

@@ -200,6 +200,16 @@ def test_a_version_without_image_is_a_fault(cloudformation: CloudFormation, acco
 # What holds of the whole.
 
 
+def test_a_rollback_is_seen_by_the_status_of_the_operator_s_stack_too() -> None:
+    def stacks(asked: dict[str, Any]) -> dict[str, Any]:
+        status = {"hpc": "UPDATE_ROLLBACK_IN_PROGRESS"}.get(asked["StackName"], "UPDATE_IN_PROGRESS")
+        return {"Stacks": [{"StackName": "s", "CreationTime": ENDED, "StackStatus": status}]}
+
+    account = Account({**good(), "DescribeStacks": stacks})
+    assert is_rolling_back(Case({}, "us-east-1", account, stack="hpc"), "hpc-PreflightStack-1A")
+    assert not is_rolling_back(Case({}, "us-east-1", account, stack="another"), "another-PreflightStack-1A")
+
+
 def test_the_role_allows_what_launches_and_updates_call_and_nothing_else(cloudformation: CloudFormation) -> None:
     account = Account({**good(), "GetRole": "NoSuchEntity", "CreateServiceLinkedRole": "InvalidInput",
                        "GetServiceQuota": "NoSuchResourceException", "GetAWSDefaultServiceQuota": quotas(),

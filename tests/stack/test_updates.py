@@ -393,7 +393,8 @@ def test_the_way_out_of_an_update_that_a_cluster_failed_ends_it(
     faults.inject(Fault("update", "AWS::EC2::NetworkInterface", "the head node does not answer", path=f"{name}/"))
     stuck = portal.update(ComputeMaxNodes="33")
     faults.inject()
-    assert stuck.outcome.status == "UPDATE_ROLLBACK_FAILED" and f"{name}: UPDATE_FAILED" in stuck.outcome.reason
+    assert stuck.outcome.status == "UPDATE_ROLLBACK_FAILED"
+    assert f"{name}: UPDATE_FAILED" in "; ".join(stuck.reasons("Cluster2"))
     client = emulator.client("cloudformation", REGION)
     detail = client.describe_stack_resource(StackName=portal.stack, LogicalResourceId="ClustersStack")
     child = detail["StackResourceDetail"]["PhysicalResourceId"].split("/")[1]

@@ -10,7 +10,6 @@ CLUSTERS_STACK = "ClustersStack"  # its logical id in the parent
 AT_REST = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 # ParallelCluster calls such a cluster UPDATE_FAILED until an update of it succeeds (pcluster/api/converters.py of 3.16.1).
 UPDATE_FAILED = "UPDATE_ROLLBACK_COMPLETE"
-STOP = "stop the compute fleets of all clusters, and update again (docs/operations.md)."
 
 
 @check("The clusters can take the change", reads=(*OF_CLUSTERS, "AssetsPrefix"), of_updates=True)
@@ -24,12 +23,11 @@ def clusters(case: Case) -> Findings:
         found = case.get("cloudformation", "describe_stacks", StackName=name) or {"Stacks": []}
         for status in (stack["StackStatus"] for stack in found["Stacks"]):
             if status not in AT_REST:
-                yield Wrong(
-                    "", f"The stack of the cluster {name} is {status}: wait until it is at rest, or mend it first."
-                )
+                yield Wrong("", f"The stack of the cluster {name} is {status}: wait until it is at rest, or mend it.")
             elif (demanding or status == UPDATE_FAILED) and (fleet := fleet_status(case, name)) != "STOPPED":
                 why = f"{demanding[0]} needs it stopped" if demanding else "the cluster's last update failed"
-                yield Wrong("", f"The compute fleet of {name} is {fleet}, and {why}: {STOP}")
+                told = f"The compute fleet of {name} is {fleet}, and {why}"
+                yield Wrong("", f"{told}: stop the fleets of all clusters, and update again (docs/operations.md).")
 
 
 def demands_stopped_fleets(case: Case, name: str) -> bool:

@@ -23,7 +23,7 @@ BEFORE = {
 }
 CHANGES = {ANY: {"ComputeInstanceType": "m6i.large"}, FEWER: {"ComputeMaxNodes": "9"}, OFF: {"ComputeEfa": "no"}}
 NAMES = ("hpc-0a1b2c3d-az1", "hpc-0a1b2c3d-az2")
-STOP = "stop the compute fleets of all clusters, and update again (docs/operations.md)."
+STOP = "stop the fleets of all clusters, and update again (docs/operations.md)."
 
 
 def verdicts(
@@ -75,7 +75,7 @@ def test_an_update_of_something_else_does_not_look_at_the_clusters() -> None:
 @pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"])
 def test_a_cluster_that_is_not_at_rest_is_not_updated(status: str) -> None:
     [verdict], _ = verdicts({"ComputeMaxNodes": "11"}, stacks=(status, "UPDATE_COMPLETE"))
-    told = f"The stack of the cluster {NAMES[0]} is {status}: wait until it is at rest, or mend it first."
+    told = f"The stack of the cluster {NAMES[0]} is {status}: wait until it is at rest, or mend it."
     assert (verdict.level, verdict.text) == (FAULT, told)
 
 
