@@ -39,7 +39,7 @@ class Override:
 
 
 STOPPED = (
-    "refused by ParallelCluster while a compute fleet runs: "
+    "refused by preflight while a compute fleet runs: "
     "[stop both fleets first](operations.md#stopping-a-clusters-compute-fleet), which ends their jobs"
 )
 SHRINKS = Override(Effect.IN_PLACE, f"upward, jobs go on; downward {STOPPED}")

@@ -42,9 +42,10 @@ class Operations(Group, title="Operations"):
     )
     permissions_boundary_arn: Value = optional(
         "Permissions boundary",
-        "Optional - ARN of the permissions boundary of every role. Leave blank for none.",
-        patterns.POLICY_ARN,
-        "Must be the ARN of an IAM policy, or blank.",
+        "Optional - ARN of the permissions boundary of every role. Leave blank for none. Cannot be changed later.",
+        patterns.BOUNDARY_ARN,
+        "Must be the ARN of an IAM policy without a path, its name of letters, digits, - and _ (ParallelCluster takes no "
+        "other), or blank.",
     )
     preflight_warn_only: Value = optional(
         "Preflight checks that only warn",

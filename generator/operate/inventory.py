@@ -1,8 +1,8 @@
 """Which stacks live in a region and which were deleted, and to which deployment a thing in it belongs.
 
 CloudFormation tags what it makes with the nested stack's name and id (CloudFormation user guide, "Resource tags"), and
-names what the template does not name after that stack. Both lead to the parent: a nested stack's name is its parent's,
-the logical id and a random end.
+names what the template does not name after that stack, in a name that may be cut (generator/cfn/generated_names.py). Both
+lead to the parent: a nested stack's name is its parent's, the logical id and a random end.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from generator.aws import Account
+from generator.cfn import generated_names
 
 Tags = Mapping[str, str]
 STACK_NAME = "aws:cloudformation:stack-name"
 STACK_ID = "aws:cloudformation:stack-id"
 LOGICAL_ID = "aws:cloudformation:logical-id"
 # Nested stacks are called after their tiers: generator/cfn/wiring.py. Names of buckets and snapshots are in lower case.
-TIER = re.compile(r"^(?P<root>[a-zA-Z][a-zA-Z0-9-]*)-[A-Za-z]+stack\d*-[A-Za-z0-9]+(?=$|[-/])", re.IGNORECASE)
+TIER = re.compile(r"^(?P<root>[a-zA-Z][a-zA-Z0-9-]*)-[A-Za-z]+stack\d*-[A-Za-z0-9]*(?=$|[-/])", re.IGNORECASE)
 
 
 def items(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Mapping[str, Any]]:
@@ -53,6 +54,25 @@ class Stacks:
     def living(self, name: str) -> bool:
         """Whether a stack of this name lives; case does not matter."""
         return name.lower() in {alive.lower() for alive in self.alive.values()}
+
+    def maker(self, name: str, tier: str, resource_type: str, logical_id: str) -> str:
+        """The stack of the tier whose resource CloudFormation may have given the name; empty if none is known.
+
+        Where names are cut several stacks may fit: a living one then goes first.
+        """
+        made = name.lower()
+        return next(
+            (
+                stack
+                for stack in (*self.alive.values(), *self.gone.values())
+                if f"-{tier}-" in stack.lower()
+                and any(
+                    made.startswith(begins.lower())
+                    for begins in generated_names.beginnings(resource_type, stack, logical_id)
+                )
+            ),
+            "",
+        )
 
     def named(self, beginning: str) -> str:
         """The name of the stack, living or gone, whose id's last part begins so; empty if it is not known."""

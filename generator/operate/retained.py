@@ -13,7 +13,10 @@ from generator.aws import Account
 from generator.operate.inventory import LOGICAL_ID, STACK_NAME, Stacks, items, root, size, tags
 
 VAULT = "aws/efs/automatic-backup-vault"
-LOG_BUCKET = re.compile(r"^(.+-loadbalancerstack-[0-9a-z]+)-")  # the tier's only bucket; its own part may be shortened
+# Generated names whose logical id is never cut; of the stack's name they may show no more than the beginning.
+LOG_BUCKET = re.compile(r"^(.+-loadbalancerstack-[0-9a-z]*)-accesslogbucket-[0-9a-z]+$")
+SNAPSHOT = re.compile(r"^(.+-databasestack-[0-9a-z]*)-snapshot-databasecluster-[0-9a-z]+$")
+CLEANUP_LOGS = re.compile(r"^/aws/lambda/((.+-ProviderStack-)?.*-CleanupS3bucketFunction-[0-9A-Za-z]+)$")
 REGIONAL_BUCKET = re.compile(r"^parallelcluster-[0-9a-z]+-v1-do-not-delete$")
 CLUSTER_LOGS = re.compile(r"^/aws/parallelcluster/((hpc-([0-9a-f]{8})-az\d+).*)$")
 PROVIDER_LOGS = re.compile(r"^/aws/lambda/pcluster-cfn-([0-9a-f-]{36})$")
@@ -37,7 +40,9 @@ def snapshots(account: Account, stacks: Stacks) -> Iterator[Leftover]:
     found = items(account.client("rds"), "describe_db_cluster_snapshots", "DBClusterSnapshots", SnapshotType="manual")
     for item in found:
         name, its = item["DBClusterSnapshotIdentifier"], tags(item.get("TagList", []))
-        owner = its.get(STACK_NAME, name)
+        named = SNAPSHOT.match(name)
+        known = stacks.maker(name, "databasestack", "AWS::RDS::DBClusterSnapshot", "snapshot-DatabaseCluster")
+        owner = its.get(STACK_NAME) or known or (named[1] if named else "")
         if its.get(LOGICAL_ID, "DatabaseCluster") != "DatabaseCluster" or "databasestack" not in owner.lower():
             continue
         remove = f"aws rds delete-db-cluster-snapshot --db-cluster-snapshot-identifier {name}"
@@ -86,13 +91,14 @@ def recovery_points(account: Account, stacks: Stacks) -> Iterator[Leftover]:
 
 def log_buckets(account: Account, stacks: Stacks) -> Iterator[Leftover]:
     """Buckets of access logs whose stack is gone."""
-    # By the tag, since CloudFormation shortens long names; by the name, since the owner of a bucket may change its tags.
+    # By the tag, since CloudFormation cuts long names; by the name, since the owner of a bucket may change its tags.
     asked = {"TagFilters": [{"Key": LOGICAL_ID, "Values": ["AccessLogBucket"]}], "ResourceTypeFilters": ["s3"]}
     tagged = items(account.client("resourcegroupstaggingapi"), "get_resources", "ResourceTagMappingList", **asked)
     owners = {item["ResourceARN"].rsplit(":", 1)[-1]: tags(item["Tags"]).get(STACK_NAME, "") for item in tagged}
     for name in _buckets(account):
         named = LOG_BUCKET.match(name)
-        owner = owners.get(name) or (named[1] if named else "")
+        known = stacks.maker(name, "loadbalancerstack", "AWS::S3::Bucket", "AccessLogBucket")
+        owner = owners.get(name) or known or (named[1] if named else "")
         if "loadbalancerstack" in owner.lower() and not stacks.living(owner):
             note = "its objects expire by themselves, the bucket does not"
             remove = f"aws s3 rb --force s3://{name}"
@@ -123,6 +129,18 @@ def provider_logs(account: Account, stacks: Stacks) -> Iterator[Leftover]:
         found = PROVIDER_LOGS.match(name)
         if found and found[1] not in stacks.alive:
             yield _log_group("provider's log group", name, stored, root(stacks.named(found[1])))
+
+
+def cleanup_logs(account: Account, stacks: Stacks) -> Iterator[Leftover]:
+    """Log groups of the function that empties the bucket of ParallelCluster's provider, of stacks that are gone."""
+    for name, stored in _log_groups(account, "/aws/lambda/"):
+        found = CLEANUP_LOGS.match(name)
+        if not found:
+            continue
+        known = stacks.maker(found[1], "providerstack", "AWS::Lambda::Function", "CleanupS3bucketFunction")
+        owner = known or found[2] or ""
+        if owner and not stacks.living(owner):
+            yield _log_group("provider's log group", name, stored, root(owner))
 
 
 def _log_group(kind: str, name: str, stored: int, stack: str) -> Leftover:
@@ -158,6 +176,7 @@ FINDERS: dict[str, Finder] = {
     "AccessLogBucket": log_buckets,
     "/aws/parallelcluster/<cluster>-…": cluster_logs,
     "/aws/lambda/pcluster-cfn-…": provider_logs,
+    "/aws/lambda/…-CleanupS3bucketFunction-…": cleanup_logs,
     "parallelcluster-<hash>-v1-do-not-delete": regional_buckets,
 }
 # They cost nothing, other stacks of the account use them, and their creator is unknown.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
+from typing import Any
 
 from generator.aws import Account, account_arguments, stack_argument
 from generator.operate import logs
 from generator.operate.causes import Causes, causes
 from generator.operate.progress import duration
-from generator.operate.stack_events import EventAt, Operation, find, operations, own_events, tree
+from generator.operate.stack_events import CLUSTER, EventAt, Operation, find, operations, own_events, tree
 
 GUIDE = "What to do about it: docs/operations.md, 'When something fails'."
 KEPT = "CloudFormation keeps the events of a deleted stack for 90 days."
@@ -53,8 +54,24 @@ def explain(account: Account, name: str) -> Iterator[str]:
     if found.afterwards:
         yield f"The rollback failed too, at {found.afterwards.where} ({found.afterwards.event['ResourceType']}):"
         yield f"  {found.afterwards.event.get('ResourceStatusReason', '')}"
+    yield from _way_out(stack, account.region, events)
     if failed:
         yield GUIDE
+
+
+def _way_out(stack: Mapping[str, Any], region: str, events: list[EventAt]) -> Iterator[str]:
+    """The command that ends a rollback which clusters keep from ending, where there is such a rollback."""
+    if stack["StackStatus"] != "UPDATE_ROLLBACK_FAILED":
+        return
+    failed = [each.event for each in events if each.event["ResourceType"] == CLUSTER]
+    last = {(event["StackName"], event["LogicalResourceId"]): event["ResourceStatus"] for event in failed}
+    skip = [f"{name}.{title}" for (name, title), status in sorted(last.items()) if status == "UPDATE_FAILED"]
+    if skip:
+        yield "These clusters refuse the way back (docs/operations.md, 'A cluster's update failed'). To skip them:"
+        yield (
+            f"  aws cloudformation continue-update-rollback --region {region} --stack-name {stack['StackName']} "
+            f"--resources-to-skip {' '.join(skip)}"
+        )
 
 
 def _to_explain(done: list[Operation]) -> Operation:

@@ -63,9 +63,20 @@ BLOCK_END = re.compile(r"(?<!:)\n(?=  [A-Z]\w*:\n    (?:Type|RuleCondition|Asser
 STR, INT, FLOAT, BOOL, MAP, SEQ = (
     f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "map", "seq")
 )
-# Texts that PyYAML would leave plain, and other readers take for numbers or booleans: 1e3, 08, 0o17, y.
+# The rule: a text is quoted that any reader may take for something else than a text. Readers differ: YAML 1.1 (its types'
+# pages, and PyYAML), YAML 1.2's core schema, SnakeYAML (Java) and go-yaml. What one of them takes for a number, a boolean,
+# null, a date or a sign of its own stands here, whatever the others say: 048591011584, 1e3, 3.16.1, 1:30, 0o17, y, ~.
 MISREAD = re.compile(
-    r"[-+]?(?:[0-9][0-9_]*\.?[0-9_]*(?:[eE][-+]?[0-9]+)?|\.[0-9_]+(?:[eE][-+]?[0-9]+)?|0o[0-7_]+)|[yYnN]"
+    r"""
+      [-+]? (?: [0-9][0-9_]* | [0-9_]* \. [0-9._]* ) (?: [eE] [-+]? [0-9]+ )?  # decimal
+    | [-+]? [0-9][0-9_]* (?: : [0-5]?[0-9] )+ (?: \. [0-9_]* )?                # base 60
+    | [-+]? 0 (?: [xX] [0-9a-fA-F_]+ | [bB] [-+]? [01_]+ | [oO] [-+]? [0-7_]+ )
+    | [-+]? \. (?i: inf | nan )
+    | (?i: y | n | yes | no | on | off | true | false | null )
+    | ~ | << | = |
+    | [0-9]{4} - [0-9]{1,2} - [0-9]{1,2} (?: [tT\s] .* )?                       # a day, perhaps with its time
+    """,
+    re.VERBOSE,
 )
 LINE = 120
 FLOW = 88

@@ -24,7 +24,7 @@ from generator.tiers.database import Database
 from generator.tiers.file_system import FileSystem
 from generator.tiers.lustre import Lustre
 from generator.tiers.network import Network
-from generator.tiers.provider import Provider
+from generator.tiers.provider import CLUSTER, Provider
 from generator.tiers.secrets import Secrets
 from generator.tiers.security_groups import SecurityGroups
 
@@ -95,7 +95,7 @@ def build(
         }
         cluster = t.add_resource(
             PclusterCluster(
-                f"Cluster{number}",
+                f"{CLUSTER}{number}",
                 ServiceToken=provider.provider_token,
                 ClusterName=Sub(
                     f"hpc-${{Unique}}-az{number}",

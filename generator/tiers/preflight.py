@@ -12,7 +12,7 @@ from typing import Any
 
 from awacs.aws import Condition as PolicyCondition
 from awacs.aws import StringEquals
-from troposphere import GetAtt, If, Join, NoValue
+from troposphere import GetAtt, If, Join, NoValue, Ref, Select, Split
 from troposphere.awslambda import Code
 
 from generator.cfn import partition
@@ -118,7 +118,7 @@ def _rights(tier: Tier, form: Form, actions: Sequence[str], services: Sequence[V
 
     A right that is taken away costs a warning, not the launch.
     """
-    t = tier.template
+    t, own_name = tier.template, Ref("AWS::StackName")
     secrets, admin_arn = "secretsmanager", form.portal.admin_password_secret_arn
     looks = [f"{secrets}:DescribeSecret", f"{secrets}:GetSecretValue"]
     admin = if_given(t, "AdminSecretGiven", admin_arn)
@@ -135,6 +135,16 @@ def _rights(tier: Tier, form: Form, actions: Sequence[str], services: Sequence[V
         may_read_release(tier, form.assets),
         may_download(t, "Installer", form.portal.portal_installer_url),
         may_download(t, "Driver", form.portal.jdbc_driver_url),
+        # On an update: where the clusters are, and whether their compute fleets run.
+        allow(
+            ["cloudformation:DescribeStackResource"],
+            [
+                partition.arn(
+                    "cloudformation", "stack/${Parent}/*", Parent=Select(0, Split("-PreflightStack-", own_name))
+                )
+            ],
+        ),
+        allow(["dynamodb:GetItem"], [partition.arn("dynamodb", "table/parallelcluster-slurm-hpc-????????-az*")]),
         # AWS::IAM::ServiceLinkedRole fails where the role exists, and a head node may not make Spot's.
         allow(
             ["iam:CreateServiceLinkedRole"],

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from awacs.aws import Condition as PolicyCondition
+from awacs.aws import StringEquals
 from troposphere import GetAtt, If, NoValue, Ref, Select, Split
 from troposphere.cloudformation import Stack
 from troposphere.iam import ManagedPolicy
 
 from generator import form
-from generator.cfn import partition
+from generator.cfn import generated_names, partition
 from generator.cfn.ports import Ports, port
 from generator.cfn.template import GOES_WITH_THE_STACK, Value, variable
 from generator.cfn.wiring import Tier
@@ -24,6 +26,12 @@ from generator.tiers.secrets import Secrets
 
 # The provider may attach policies of this path only (parallelcluster-policies.yaml of aws/aws-parallelcluster).
 POLICY_PATH = "/parallelcluster/"
+# How the clusters' logical ids begin. The provider's library names its rules after them, with eight random characters
+# behind (crhelper in aws-parallelcluster's custom_resources_code).
+CLUSTER = "Cluster"
+# The part of its logical id that the name of the provider's bucket shows (custom_resource/cluster.yaml of
+# aws/aws-parallelcluster): its stack's name is so long that CloudFormation always cuts the id.
+OWN_BUCKET = generated_names.certain_part("AWS::S3::Bucket", "PclusterCustomResourceBucket")
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,8 @@ def build(
             ),
         )
     )
-    own_bucket = "*-pclustercustomresourcebucket-*"
+    own_bucket = f"*-{OWN_BUCKET}-*"
+    in_this_account = PolicyCondition(StringEquals({"aws:ResourceAccount": Ref("AWS::AccountId")}))
     bounded = t.add_resource(
         ManagedPolicy(
             "BoundedProviderPolicy",
@@ -91,15 +100,16 @@ def build(
             Description="What ParallelCluster's provider gives its own role and not a role that it is handed",
             Roles=[bounded_role],
             PolicyDocument=document(
-                # It polls itself by a schedule, and keeps each event in a bucket of its own stack.
+                # It polls itself by a rule for each cluster, and keeps each event in a bucket of its own stack.
                 allow(
                     ["events:PutRule", "events:DeleteRule", "events:PutTargets", "events:RemoveTargets"],
-                    [partition.arn("events", "rule/*")],
+                    [partition.arn("events", f"rule/{CLUSTER}*")],
                 ),
-                allow(["s3:ListBucket", "s3:ListBucketVersions"], [partition.bucket_arn(own_bucket)]),
+                allow(["s3:ListBucket", "s3:ListBucketVersions"], [partition.bucket_arn(own_bucket)], in_this_account),
                 allow(
                     ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"],
                     [partition.bucket_arn(own_bucket, "*")],
+                    in_this_account,
                 ),
             ),
         )

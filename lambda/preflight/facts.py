@@ -20,6 +20,25 @@ OPERATOR_SECRETS = (
 
 # What no question asks and the template adds to the answers.
 RESOLVED = ("TlsPolicy",)
+# The answers that the clusters' configuration holds, and the changes of them that ParallelCluster makes only in clusters
+# whose compute fleets are stopped: of any kind, to fewer nodes, to "no", or none.
+ANY, FEWER, OFF, NONE = "any", "fewer", "off", "none"
+OF_CLUSTERS = {
+    "ComputeInstanceType": ANY,
+    "ComputeMinNodes": FEWER,
+    "ComputeMaxNodes": FEWER,
+    "SpotMaxNodes": FEWER,
+    "ComputeEfa": OFF,
+    "SlurmAccounting": ANY,
+    "DirectoryDomainName": ANY,
+    "DirectoryDomainAddr": ANY,
+    "DirectoryDomainReadOnlyUser": ANY,
+    "DirectoryPasswordSecretArn": ANY,
+    "DirectoryCaCertSecretArn": ANY,
+    "DirectoryLdapAccessFilter": ANY,
+    "DirectoryLdapSchema": ANY,
+    "LogRetentionDays": NONE,
+}
 
 # Every answer that a check reads. An update that changes none of them leaves preflight alone.
 READ = (
@@ -52,11 +71,7 @@ READ = (
     "LustreStorageCapacity",
     "KmsKeyArn",
     "ParallelClusterVersion",
-    "ComputeMinNodes",
-    "ComputeMaxNodes",
-    "SpotMaxNodes",
-    "ComputeEfa",
-    "DirectoryDomainAddr",
+    *(name for name in OF_CLUSTERS if name not in (*INSTANCE_TYPES, *OPERATOR_SECRETS)),
     "PermissionsBoundaryArn",
     "AssetsBucket",
     "AssetsBucketRegion",
@@ -76,6 +91,7 @@ FROZEN = {
         "an empty resource would replace the one that holds the data",
     ),
     "ExistingFileSystemId": "the portal would lose its files",
+    "PermissionsBoundaryArn": "ParallelCluster may not change its roles' boundary, nor delete roles under another",
     "LoadBalancerScheme": "the load balancer would be replaced, and its target group cannot follow it",
     "PortalFlavor": "the other software does not find the files of this one",
     **dict.fromkeys(

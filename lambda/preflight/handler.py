@@ -88,13 +88,16 @@ def refuse_faults(verdicts: list[Verdict]) -> None:
 
 
 def is_rolling_back(case: Case, stack: str) -> bool:
-    """Whether the stack returns to answers that were good."""
-    try:
-        described = case.client("cloudformation").describe_stacks(StackName=stack)
-    except ClientError as error:
-        LOG.warning("%s", error)
-        return False
-    return "ROLLBACK" in described["Stacks"][0]["StackStatus"]
+    """Whether the stack, or the operator's stack that holds it, returns to answers that were good."""
+    for name in filter(None, (stack, case.stack)):
+        try:
+            described = case.client("cloudformation").describe_stacks(StackName=name)
+        except ClientError as error:
+            LOG.warning("%s", error)
+            return False
+        if "ROLLBACK" in described["Stacks"][0]["StackStatus"]:
+            return True
+    return False
 
 
 def portal_image(event: Event, properties: Properties, old: Properties | None) -> Result:

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from generator.stack import build
 from preflight.case import Case
+from preflight.checks import CHECKS
 from preflight.checks.image import held_image, hides_images
 from preflight.handler import check_launch, handler, is_rolling_back
-from preflight.verdicts import OK, run
+from preflight.verdicts import OK, judge, run
 from testing.account import Account
 from testing.answers import ANSWERS, NAMED, RESOLVED, VPC
 from testing.cloudformation import CloudFormation, Context
-from testing.responses import ENDED, database_offers, good, image, offerings, quotas
+from testing.responses import ENDED, database_offers, good, image, living_clusters, offerings, quotas
 
 PROPERTIES = {"Answers": ANSWERS, "Resolved": RESOLVED, "Zones": "2", "ServiceToken": "arn", "ServiceTimeout": "120"}
 HELD = {"PhysicalResourceId": "az:us-east-1c,us-east-1b"}
@@ -200,7 +201,17 @@ def test_a_version_without_image_is_a_fault(cloudformation: CloudFormation, acco
 # What holds of the whole.
 
 
-def test_the_role_allows_what_a_launch_calls_and_nothing_else(cloudformation: CloudFormation) -> None:
+def test_a_rollback_is_seen_by_the_status_of_the_operator_s_stack_too() -> None:
+    def stacks(asked: dict[str, Any]) -> dict[str, Any]:
+        status = {"hpc": "UPDATE_ROLLBACK_IN_PROGRESS"}.get(asked["StackName"], "UPDATE_IN_PROGRESS")
+        return {"Stacks": [{"StackName": "s", "CreationTime": ENDED, "StackStatus": status}]}
+
+    account = Account({**good(), "DescribeStacks": stacks})
+    assert is_rolling_back(Case({}, "us-east-1", account, stack="hpc"), "hpc-PreflightStack-1A")
+    assert not is_rolling_back(Case({}, "us-east-1", account, stack="another"), "another-PreflightStack-1A")
+
+
+def test_the_role_allows_what_launches_and_updates_call_and_nothing_else(cloudformation: CloudFormation) -> None:
     account = Account({**good(), "GetRole": "NoSuchEntity", "CreateServiceLinkedRole": "InvalidInput",
                        "GetServiceQuota": "NoSuchResourceException", "GetAWSDefaultServiceQuota": quotas(),
                        "DescribeOrderableDBInstanceOptions": database_offers()})  # fmt: skip
@@ -210,6 +221,9 @@ def test_the_role_allows_what_a_launch_calls_and_nothing_else(cloudformation: Cl
     is_rolling_back(case, "stack")
     assert run(held_image, case)[0].level == OK
     assert hides_images(case) is False
+    old = {**ANSWERS, **RESOLVED}
+    account.responses.update(living_clusters())
+    judge(Case({**old, "ComputeMaxNodes": "1"}, "us-east-1", account, old_answers=old, stack="hpc"), CHECKS)
     prefixes = {"elbv2": "elasticloadbalancing", "efs": "elasticfilesystem", "service-quotas": "servicequotas"}
     called = {f"{prefixes.get(service, service)}:{operation}" for service, operation, _ in account.calls}
     # Secrets Manager calls it.

@@ -2,6 +2,7 @@
 
 import datetime
 import io
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.response import StreamingBody
@@ -214,6 +215,32 @@ def good() -> dict[str, Any]:
         "DescribeRouteTables": {"RouteTables": [PRIVATE, PUBLIC]},
         "DescribeStacks": {"Stacks": [{"StackName": "s", "CreationTime": ENDED, "StackStatus": "UPDATE_IN_PROGRESS"}]},
     }  # fmt: skip
+
+
+AT_WORK = ("UPDATE_COMPLETE", "RUNNING")
+
+
+def living_clusters(states: Mapping[str, tuple[str, str]] | None = None) -> dict[str, Any]:
+    """The responses about clusters, of a deployment whose id begins with 0a1b2c3d: by name the status of stack and fleet."""
+    known = states or {f"hpc-0a1b2c3d-az{number}": AT_WORK for number in (1, 2)}
+    detail = {
+        "LogicalResourceId": "ClustersStack",
+        "ResourceType": "AWS::CloudFormation::Stack",
+        "LastUpdatedTimestamp": ENDED,
+        "ResourceStatus": "UPDATE_COMPLETE",
+        "PhysicalResourceId": f"{A}:cloudformation:us-east-1:1:stack/hpc-ClustersStack-1A/0a1b2c3d-0-1-2-3",
+    }
+
+    def item(asked: dict[str, Any]) -> dict[str, Any]:
+        assert asked["Key"] == {"Id": {"S": "COMPUTE_FLEET"}}
+        fleet = known[asked["TableName"].removeprefix("parallelcluster-slurm-")][1]
+        return {"Item": {"Id": {"S": "COMPUTE_FLEET"}, "Data": {"M": {"status": {"S": fleet}}}}}
+
+    def stacks(asked: dict[str, Any]) -> dict[str, Any]:
+        status = known.get(asked["StackName"], AT_WORK)[0]
+        return {"Stacks": [{"StackName": "c", "CreationTime": ENDED, "StackStatus": status}]}
+
+    return {"DescribeStackResource": {"StackResourceDetail": detail}, "DescribeStacks": stacks, "GetItem": item}
 
 
 def vendors() -> Web:

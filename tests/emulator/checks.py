@@ -12,7 +12,7 @@ from ministack.core.responses import get_region
 from ministack.services.cloudformation import provisioners, stacks
 
 from generator.cfn.regions import partition_of
-from tests.emulator import control, schemas, validation
+from tests.emulator import control, names, schemas, validation
 from tests.emulator.handlers import HANDLERS, Made, Properties
 
 _ARN = re.compile(r"^arn:(aws[a-z-]*):")
@@ -71,6 +71,7 @@ def install() -> None:
     def checked_provision(resource_type: str, logical_id: str, properties: Properties, stack: str) -> Made:
         refuse(resource_type, logical_id, getattr(properties, "own", properties))
         control.raise_fault("create", resource_type, stack, logical_id)
+        names.MAKING.set(resource_type)
         made: Made = provision(resource_type, logical_id, properties, stack)
         return made
 
@@ -93,6 +94,7 @@ def install() -> None:
         in_place = not replacing(resource_type, old, new) and not schemas.is_custom(resource_type)
         if in_place and "update" not in HANDLERS[resource_type]:
             return physical_id, attributes or {}
+        names.MAKING.set(resource_type)
         made: Made = update(resource_type, physical_id, old, new, stack, logical_id, attributes)
         return made
 

@@ -240,7 +240,7 @@ class Emulator:
         found += [leftovers.Leftover(*line.split(" ", 1)) for line in self._ask(f"/_emulator/records?region={region}")]
         kept = history.retained(self.client("cloudformation", region))
         return [
-            leftovers.Leftover(item.kind, item.name, retained=item.retained or item.name in kept)
+            leftovers.Leftover(item.kind, item.name, item.retained or item.name in kept or leftovers.of_lambda(item))
             for item in found
             if not (item.kind == "AWS::S3::Bucket" and item.name in self.published)
         ]

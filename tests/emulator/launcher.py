@@ -21,6 +21,7 @@ from tests.emulator import (
     certificates,
     checks,
     conditions,
+    continuation,
     control,
     custom,
     ec2,
@@ -28,14 +29,15 @@ from tests.emulator import (
     functions,
     handlers,
     logs,
+    names,
     nested,
     protection,
-    provider,
     records,
     references,
     refusals,
     s3,
 )
+from tests.emulator.provider import publication
 
 HANDLER_MODULES = (alarms, autoscaling, ec2, fsx, functions, nested, protection, records, references, s3)
 
@@ -49,12 +51,14 @@ def install() -> None:
     cancellation.install()
     checks.install()
     conditions.install()
+    continuation.install()
     custom.install()
     logs.install()
+    names.install()
     protection.install()
     refusals.install()
     s3.install()
-    provider.publish()
+    publication.publish()
     ministack.core.hypercorn_compat.install()
 
 

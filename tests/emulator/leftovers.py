@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from generator.operate.inventory import items
+from generator.operate.retained import CLEANUP_LOGS
 
 Item = Mapping[str, Any]
 
 
 @dataclass(frozen=True, order=True)
 class Leftover:
-    """One resource; `retained` if a DeletionPolicy kept it or made it (a snapshot)."""
+    """One resource; `retained` if a DeletionPolicy kept it or made it (a snapshot), or AWS made it beside the stack."""
 
     kind: str
     name: str
@@ -159,6 +160,11 @@ KINDS = (
         counts=lambda item: item["StackStatus"] != "DELETE_COMPLETE",
     ),
 )
+
+
+def of_lambda(item: Leftover) -> bool:
+    """Whether Lambda made it for a function of AWS's template that has no log group of its own."""
+    return item.kind == "AWS::Logs::LogGroup" and CLEANUP_LOGS.match(item.name) is not None
 
 
 def _records(client: Any) -> Iterator[Leftover]:

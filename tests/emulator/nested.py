@@ -11,7 +11,7 @@ from ministack.core.responses import new_uuid
 from ministack.services.cloudformation import _stacks
 from ministack.services.cloudformation.stacks import _add_event
 
-from tests.emulator import cancellation
+from tests.emulator import cancellation, continuation
 from tests.emulator.handlers import HANDLERS, Failed, Made, Properties, api, handles
 
 POLL = 0.02  # seconds
@@ -93,6 +93,10 @@ class NestedStack:
     @staticmethod
     def update(physical_id: str, old: Properties, new: Properties, parent: str) -> Made:
         cloudformation = api("cloudformation")
+        stuck = cloudformation.describe_stacks(StackName=physical_id)["Stacks"][0]
+        skip = continuation.asked(parent, stuck["StackName"])
+        if skip is not None and stuck["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
+            return NestedStack.continued(physical_id, skip)
         try:
             cloudformation.update_stack(StackName=physical_id, **_request(new, parent))
         except cloudformation.exceptions.ClientError as error:
@@ -103,6 +107,16 @@ class NestedStack:
         described = _settled(physical_id)
         if described["StackStatus"] != "UPDATE_COMPLETE":
             # Its events reach back to the beginning: those of the last update say why.
+            raise ValueError(f"Embedded stack {physical_id} was not successfully updated: {_why(physical_id)}")
+        return _made(described)
+
+    @staticmethod
+    def continued(physical_id: str, skip: list[str]) -> Made:
+        """Go on with the rollback of a nested stack, as somebody goes on with its parent's."""
+        own = {name for name in skip if "." in name or _stacks[physical_id.split("/")[1]]["_rollback_failed"].get(name)}
+        api("cloudformation").continue_update_rollback(StackName=physical_id, ResourcesToSkip=sorted(own))
+        described = _settled(physical_id)
+        if described["StackStatus"] != "UPDATE_ROLLBACK_COMPLETE":
             raise ValueError(f"Embedded stack {physical_id} was not successfully updated: {_why(physical_id)}")
         return _made(described)
 

@@ -232,9 +232,15 @@ SAMPLES: dict[str, tuple[list[str], list[str]]] = {
         [ARN.format("kms", "key/0a1b2c3d"), "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-0a1b2c3d"],
         [ARN.format("kms", "alias/mine"), "0a1b2c3d", "alias/mine"],
     ),
-    "POLICY_ARN": (
-        ["arn:aws:iam::123456789012:policy/team/Boundary", "arn:aws-cn:iam::aws:policy/PowerUserAccess"],
-        ["arn:aws:iam::123456789012:role/x", "Boundary"],
+    "BOUNDARY_ARN": (
+        ["arn:aws:iam::123456789012:policy/Team-Boundary_1", "arn:aws-cn:iam::aws:policy/PowerUserAccess"],
+        [
+            "arn:aws:iam::123456789012:role/x",
+            "Boundary",
+            "arn:aws:iam::123456789012:policy/team/Boundary",
+            "arn:aws:iam::123456789012:policy/my.boundary",
+            "arn:aws:iam::aws:policy/job-function/SystemAdministrator",
+        ],
     ),
     "SNAPSHOT_ARN": (
         [ARN.format("rds", "cluster-snapshot:rds:hpc-2026-01-01-00-00"), ARN.format("rds", "cluster-snapshot:final")],

@@ -202,3 +202,80 @@ def test_lines_fit_a_screen(name: str) -> None:
 def test_what_has_no_place_in_a_template_is_refused(bad: Any) -> None:
     with pytest.raises(TypeError, match="has no place in a template"):
         cfn_yaml.to_yaml(in_template(bad))
+
+
+# What readers take for no text: the patterns of yaml.org/type (YAML 1.1), of YAML 1.2's core schema, of SnakeYAML's
+# Resolver.java and of go-yaml's resolve.go.
+READERS = {
+    "YAML 1.1": [
+        r"y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF",
+        r"[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(:[0-5]?[0-9])+",
+        r"[-+]?([0-9][0-9_]*)?\.[0-9.]*([eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+\.[0-9_]*",
+        r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|~|null|Null|NULL|<<|=|",
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+        r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(\.[0-9]*)?"
+        r"(([ \t]*)Z|[-+][0-9]{1,2}(:[0-9]{2})?)?",
+    ],
+    "YAML 1.2": [
+        r"null|Null|NULL|~||true|True|TRUE|false|False|FALSE",
+        r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+",
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+    ],
+    "SnakeYAML": [
+        r"yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF",
+        r"[-+]?([0-9][0-9_]*)\.[0-9_]*([eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+|\.[0-9][0-9_]*([eE][-+]?[0-9]+)?",
+        r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+\.[0-9_]*|[-+]?0b_*[0-1][0-1_]*|[-+]?0[0-7_]+|[-+]?0x_*[0-9a-fA-F][0-9a-fA-F_]*",
+    ],
+    "go-yaml": [
+        r"[-+]?0[xX][0-9a-fA-F_]+|[-+]?0[bB][-+]?[01_]+|[-+]?0[oO][-+]?[0-7_]+|[-+]?[0-9][0-9_]*",
+        r"[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|[+-]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9:.]+([Zz]|[-+][0-9:]+)?)?",
+    ],
+}
+EVERY = [re.compile(pattern, re.ASCII) for patterns in READERS.values() for pattern in patterns]
+
+
+def misread(text: str) -> list[str]:
+    """The plain scalars of a YAML text that stand for strings, and that some reader takes for something else."""
+    nodes = [yaml.compose(text, Loader=yaml.CSafeLoader)]
+    found = []
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.ScalarNode):
+            plain = node.style is None and node.tag not in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+            if plain and node.tag != "tag:yaml.org,2002:bool" and any(each.fullmatch(node.value) for each in EVERY):
+                found.append(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            nodes += [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_reader_takes_a_text_of_a_template_for_something_else(name: str) -> None:
+    assert misread(texts()[name]) == []
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    st.one_of(
+        *(st.from_regex(each, fullmatch=True) for each in EVERY),
+        st.text(alphabet="0123456789.eExXoObB_:-+tTzZ yYnN~=<"),
+    )
+)
+def test_no_reader_takes_a_quoted_text_for_something_else(text: str) -> None:
+    written = cfn_yaml.to_yaml({"Description": text, text: [text, {"Ref": text}]})
+    assert misread(written) == [] and cfn_yaml.load_yaml(written)["Description"] == text
+
+
+@pytest.mark.parametrize(
+    "text", ["048591011584", "012345678910", "1e3", "3.16.1", "1:30", "0o17", "0X1F", "No", "~", "2012-10-17"]
+)
+def test_a_text_that_looks_like_something_else_is_quoted(text: str) -> None:
+    assert cfn_yaml.to_yaml({"Description": text}) == f"Description: '{text}'\n"
+
+
+@pytest.mark.parametrize("text", ["10.0.0.0/16", "m6i.xlarge", "us-east-1a", "cron(0 3 * * ? *)", "1.2.3-4x", "NOT"])
+def test_a_text_that_nobody_misreads_stays_plain(text: str) -> None:
+    assert cfn_yaml.to_yaml({"Description": text}) == f"Description: {text}\n"

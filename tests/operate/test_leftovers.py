@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 
+from generator.cfn import generated_names
 from generator.operate import retained
 from generator.operate.inventory import Stacks, root, size
 from tests.emulator.client import Emulator
@@ -17,6 +19,8 @@ from tests.support.small_templates import nested, resource, template
 
 REGION = "eu-west-3"  # no other test leaves anything there
 HASH = "v1-do-not-delete"
+BUCKET = "AWS::S3::Bucket"
+KEYS = ("DBClusterSnapshots", "Buckets", "logGroups")
 
 
 @pytest.fixture
@@ -92,7 +96,7 @@ def test_what_a_deleted_deployment_left_and_what_a_living_one_owns(
 def test_buckets_and_what_may_not_be_seen(tools: Tools, emulator: Emulator, name: str) -> None:
     s3 = emulator.client("s3", REGION)
     place = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
-    logged, regional = f"{name}-loadbalancerstack-1a2b3c-accesslogbuc-xyz", f"parallelcluster-{name}-{HASH}"
+    logged, regional = f"{name}-loadbalancerstack-1a2b3c-accesslogbucket-x1", f"parallelcluster-{name}-{HASH}"
     for bucket in (logged, regional, f"{name}-other"):
         s3.create_bucket(Bucket=bucket, **place)
     s3.put_object(Bucket=logged, Key="log", Body=b"x" * 2048)
@@ -215,6 +219,51 @@ def test_a_file_system_that_another_deployment_took_is_in_use_and_a_living_stack
 )
 def test_a_nested_stacks_name_tells_the_parents(name: str, parent: str) -> None:
     assert root(name) == parent
+
+
+LONG = "a-deployment-with-a-name-of-40-character"
+KNOWN = {
+    "LoadBalancerStack": f"{LONG}-LoadBalancerStack-0123456789AB",
+    "DatabaseStack": f"{LONG}-DatabaseStack-0123456789AB",
+    "ProviderStack": f"{LONG}-ProviderStack-0123456789AB-ParallelCluster-0123456789AB",
+}
+CUT = [
+    (retained.log_buckets, BUCKET, "LoadBalancerStack", "AccessLogBucket"),
+    (retained.snapshots, "AWS::RDS::DBClusterSnapshot", "DatabaseStack", "snapshot-DatabaseCluster"),
+    (retained.cleanup_logs, "AWS::Lambda::Function", "ProviderStack", "CleanupS3bucketFunction"),
+]
+
+
+@pytest.mark.parametrize("end", generated_names.ENDS)
+@pytest.mark.parametrize(("finder", "kind", "tier", "logical_id"), CUT, ids=[row[2] for row in CUT])
+def test_a_name_without_tags_that_is_cut_leads_to_its_stack_gone_or_living(
+    finder: retained.Finder, kind: str, tier: str, logical_id: str, end: int
+) -> None:
+    stack = KNOWN[tier]
+    name = generated_names.beginning(kind, stack, logical_id, end) + "0" * end
+    answers = {
+        "describe_db_cluster_snapshots": [{"DBClusterSnapshotIdentifier": name}],
+        "list_buckets": [{"Name": name}],
+        "describe_log_groups": [{"logGroupName": f"/aws/lambda/{name}"}],
+    }
+
+    class Client:
+        """Answers with what has the name, and nothing else."""
+
+        def can_paginate(self, operation: str) -> bool:
+            return False
+
+        def get_paginator(self, operation: str) -> SimpleNamespace:
+            return SimpleNamespace(paginate=lambda **_: [])
+
+        def __getattr__(self, operation: str) -> Callable[..., Mapping[str, object]]:
+            return lambda **_: defaultdict(list, dict.fromkeys(KEYS, answers.get(operation, [])))
+
+    account = SimpleNamespace(region=REGION, client=lambda _: Client())
+    gone = [*finder(account, Stacks(gone={"1": stack}))]  # type: ignore[arg-type]
+    assert [item.stack for item in gone] == [LONG]
+    living = [*finder(account, Stacks(alive={"1": stack}))]  # type: ignore[arg-type]
+    assert [item.note.partition(":")[0] for item in living] == (["its stack lives"] if tier == "DatabaseStack" else [])
 
 
 def test_sizes_read_well() -> None:

@@ -21,6 +21,7 @@ from tests.support.deployment import MUST_SURVIVE
 
 # What an operator switches on and off: the bucket is retained, the password is replaced by the operator's own.
 COME_AND_GO = {("AccessLogs", "AccessLogBucket"), ("AdminPasswordSecretArn", "AdminPassword")}
+facts = load_function("preflight", "facts")
 ORDINARY = [name for name in questions() if not updates.refused(name)]
 
 
@@ -36,9 +37,8 @@ def test_every_question_has_a_row_and_some_effect() -> None:
 
 
 def test_every_frozen_parameter_is_one_of_the_form() -> None:
-    facts = load_function("preflight", "facts")
     assert [name for name in facts.FROZEN if not any(facts.is_one_of(asked, (name,)) for asked in questions())] == []
-    assert len({name for name in questions() if updates.refused(name)}) == 15
+    assert len({name for name in questions() if updates.refused(name)}) == 16
 
 
 @pytest.mark.parametrize("parameter", ORDINARY)
@@ -144,3 +144,33 @@ def test_create_only_properties_replace_also_below_their_path() -> None:
     assert update_effects.effect_of(change) == Effect.REPLACEMENT
     tagged = Change("t", "Vpc", "AWS::EC2::VPC", frozenset({("Tags", "Value")}))
     assert update_effects.effect_of(tagged) == Effect.IN_PLACE
+
+
+def of_clusters() -> dict[str, list[str]]:
+    """By the answers that reach a cluster's configuration and that an update may change, what the table says of them."""
+    found: dict[str, list[str]] = {}
+    for name in questions():
+        changes = [change for change in updates.changes(name) if change.type == "Custom::PclusterCluster"]
+        if changes and not updates.refused(name):
+            found[name] = [override.note for change in changes for override in update_effects.effects_of(change)]
+    return found
+
+
+def test_preflight_knows_every_answer_that_the_clusters_configuration_holds() -> None:
+    assert set(of_clusters()) == set(facts.OF_CLUSTERS)
+
+
+@pytest.mark.parametrize("name", facts.OF_CLUSTERS)
+def test_preflight_and_the_table_agree_on_what_needs_stopped_fleets(name: str) -> None:
+    stopped = [note for note in of_clusters()[name] if update_effects.STOPPED in note]
+    begins = {facts.ANY: "refused", facts.FEWER: "upward", facts.OFF: "to `yes`"}
+    if facts.OF_CLUSTERS[name] == facts.NONE:
+        assert stopped == []
+    else:
+        assert stopped and all(note.startswith(begins[facts.OF_CLUSTERS[name]]) for note in stopped)
+
+
+def test_preflight_finds_the_clusters_by_the_names_of_the_stacks() -> None:
+    root = templates()["main"]["Resources"]
+    assert {"ClustersStack", "PreflightStack"} <= root.keys()
+    assert load_function("preflight", "checks.clusters").CLUSTERS_STACK == "ClustersStack"

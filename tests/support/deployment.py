@@ -205,3 +205,14 @@ def vpc(emulator: Emulator, region: str) -> dict[str, str]:
             else:
                 ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
     return place
+
+
+def set_fleet(emulator: Emulator, cluster: str, status: str, region: str) -> None:
+    """Set the status of a cluster's compute fleet, as `pcluster update-compute-fleet` and the head node do."""
+    emulator.client("dynamodb", region).update_item(
+        TableName=f"parallelcluster-slurm-{cluster}",
+        Key={"Id": {"S": "COMPUTE_FLEET"}},
+        UpdateExpression="SET #data.#status = :status",
+        ExpressionAttributeNames={"#data": "Data", "#status": "status"},
+        ExpressionAttributeValues={":status": {"S": status}},
+    )

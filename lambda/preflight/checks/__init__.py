@@ -1,6 +1,7 @@
 """Every check, in the order in which they report."""
 
 from preflight.checks.account import ebs_default_key, public_access, tls_policy
+from preflight.checks.clusters import clusters
 from preflight.checks.database import database_offer
 from preflight.checks.directory import directory
 from preflight.checks.domain import certificate, delegation, hosted_zone
@@ -61,5 +62,6 @@ ALL_BUT_ITS_OWN = (
     spot_role,
     stack_name,
     frozen,
+    clusters,
 )
 CHECKS = (*ALL_BUT_ITS_OWN, warn_only_check(ALL_BUT_ITS_OWN))

@@ -20,6 +20,7 @@ REFUSED = {
     "KmsKeyArn": NAMED["KmsKeyArn"],
     "DatabaseSnapshotArn": NAMED["DatabaseSnapshotArn"],
     "ExistingFileSystemId": NAMED["ExistingFileSystemId"],
+    "PermissionsBoundaryArn": NAMED["PermissionsBoundaryArn"],
     "ParallelClusterVersion": "3.17.0",
     "HeadNodeInstanceType": "m5.large",
     "KeyName": "mine",
@@ -49,7 +50,9 @@ def faults(old: Mapping[str, str], new: Mapping[str, str]) -> list[tuple[str, st
 
 @pytest.mark.parametrize("name", [*REFUSED, *REFUSED_IN_AN_EXISTING_VPC])
 def test_a_change_that_loses_data_is_refused(name: str) -> None:
-    blank = dict.fromkeys(("KmsKeyArn", "DatabaseSnapshotArn", "ExistingFileSystemId", "KeyName"), "")
+    blank = dict.fromkeys(
+        ("KmsKeyArn", "DatabaseSnapshotArn", "ExistingFileSystemId", "KeyName", "PermissionsBoundaryArn"), ""
+    )
     old = {**PLAIN, **blank, **(VPC if name in REFUSED_IN_AN_EXISTING_VPC else {})}
     found = faults(old, {name: {**REFUSED, **REFUSED_IN_AN_EXISTING_VPC}[name]})
     assert [parameter for check, parameter, _ in found if check == frozen.title] == [name]

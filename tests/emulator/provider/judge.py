@@ -137,12 +137,15 @@ def check_scripts(configuration: Configuration) -> None:
                 raise Refused(f"HeadNodeBootstrapFailure: the custom action {script} cannot be downloaded") from None
 
 
+def table_of(name: str) -> str:
+    """The table in which a cluster keeps the status of its compute fleet."""
+    return f"parallelcluster-slurm-{name}"
+
+
 def fleet(name: str) -> str:
-    """RUNNING, or what a test has put into the parameter: it stands for `pcluster update-compute-fleet`."""
-    try:
-        return str(api("ssm").get_parameter(Name=f"/emulator/fleet/{name}")["Parameter"]["Value"])
-    except ClientError:
-        return "RUNNING"
+    """The status of the compute fleet, which `pcluster update-compute-fleet` sets."""
+    item = api("dynamodb").get_item(TableName=table_of(name), Key={"Id": {"S": "COMPUTE_FLEET"}}).get("Item")
+    return str(item["Data"]["M"]["status"]["S"]) if item else "UNKNOWN"
 
 
 def check_update(name: str, old: Configuration, new: Configuration) -> None:
@@ -158,7 +161,7 @@ def check_update(name: str, old: Configuration, new: Configuration) -> None:
         head_node_instance = type("Instance", (), {"state": "running"})
 
         def has_running_capacity(self) -> bool:
-            return fleet(name) == "RUNNING"
+            return fleet(name) != "STOPPED"
 
         def has_running_login_nodes(self, pool_name: str | None = None) -> bool:
             return False

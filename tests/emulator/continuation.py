@@ -1,0 +1,39 @@
+"""ContinueUpdateRollback through nested stacks: it is asked of the root, and skips resources of the stacks below it.
+
+In ResourcesToSkip a resource of a nested stack is `NestedStackName.LogicalId` (API reference, ContinueUpdateRollback).
+ministack knows the stack's own resources alone.
+"""
+
+from typing import Any
+
+from ministack.services.cloudformation import _stacks, handlers
+
+ACTION = "ContinueUpdateRollback"
+MEMBER = "ResourcesToSkip.member."
+TO_SKIP = "_to_skip"  # of a stack whose rollback is continued: what to skip in the stacks below it
+
+
+def asked(parent: str, child: str) -> list[str] | None:
+    """What to skip in the nested stack `child`, in ResourcesToSkip's words; None where nobody continues the rollback."""
+    above = _stacks[parent]
+    if above["StackStatus"] != "UPDATE_ROLLBACK_IN_PROGRESS":
+        above.pop(TO_SKIP, None)
+        return None
+    skipped = above.get(TO_SKIP)
+    own = f"{child}."
+    return None if skipped is None else [name.removeprefix(own) for name in skipped]
+
+
+def install() -> None:
+    """Put the names of nested stacks aside before ministack reads the request."""
+    stock = handlers._ACTION_HANDLERS[ACTION]
+
+    def continued(params: dict[str, Any]) -> Any:
+        named = [str(handlers._p(params, key)) for key in params if key.startswith(MEMBER)]
+        own = [name for name in named if "." not in name]
+        rest = {key: value for key, value in params.items() if not key.startswith(MEMBER)}
+        if stack := handlers._resolve_stack(handlers._p(params, "StackName")):
+            stack[TO_SKIP] = [name for name in named if "." in name]
+        return stock({**rest, **{f"{MEMBER}{number}": [name] for number, name in enumerate(own, 1)}})
+
+    handlers._ACTION_HANDLERS[ACTION] = continued
