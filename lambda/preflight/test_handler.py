@@ -16,7 +16,7 @@ from preflight.verdicts import OK, judge, run
 from testing.account import Account
 from testing.answers import ANSWERS, NAMED, RESOLVED, VPC
 from testing.cloudformation import CloudFormation, Context
-from testing.responses import ENDED, database_offers, good, image, living_clusters, offerings, quotas
+from testing.responses import ENDED, database_offers, good, image, offerings, quotas
 
 PROPERTIES = {"Answers": ANSWERS, "Resolved": RESOLVED, "Zones": "2", "ServiceToken": "arn", "ServiceTimeout": "120"}
 HELD = {"PhysicalResourceId": "az:us-east-1c,us-east-1b"}
@@ -222,7 +222,6 @@ def test_the_role_allows_what_launches_and_updates_call_and_nothing_else(cloudfo
     assert run(held_image, case)[0].level == OK
     assert hides_images(case) is False
     old = {**ANSWERS, **RESOLVED}
-    account.responses.update(living_clusters())
     judge(Case({**old, "ComputeMaxNodes": "1"}, "us-east-1", account, old_answers=old, stack="hpc"), CHECKS)
     prefixes = {"elbv2": "elasticloadbalancing", "efs": "elasticfilesystem", "service-quotas": "servicequotas"}
     called = {f"{prefixes.get(service, service)}:{operation}" for service, operation, _ in account.calls}

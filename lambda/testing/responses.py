@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.response import StreamingBody
 
+from generator import MAX_ZONES
 from testing.answers import ACCOUNT, DRIVER, INSTALLER, PEM, A
 from testing.cloudformation import Page, Web
 
@@ -187,7 +188,7 @@ def good() -> dict[str, Any]:
         "DescribeVpcBlockPublicAccessOptions": {"VpcBlockPublicAccessOptions": {"InternetGatewayBlockMode": "off"}},
         "GetAllowedImagesSettings": {"State": "disabled"},
         "DescribeSSLPolicies": {"SslPolicies": [{"Name": "TLS13"}]},
-        "DescribeStackResource": {"StackResourceDetail": held("ami-new")},
+        **living_clusters(),
         "DescribeAddresses": {"Addresses": []},
         "DescribeFileSystems": lambda asked: efs() if "FileSystemId" in asked else {"FileSystems": []},
         "DescribeAccountAttributes": {
@@ -213,16 +214,18 @@ def good() -> dict[str, Any]:
         },
         "DescribeSubnets": {"Subnets": [subnet(1, "a"), subnet(2, "b"), subnet(3, "a"), subnet(4, "b")]},
         "DescribeRouteTables": {"RouteTables": [PRIVATE, PUBLIC]},
-        "DescribeStacks": {"Stacks": [{"StackName": "s", "CreationTime": ENDED, "StackStatus": "UPDATE_IN_PROGRESS"}]},
     }  # fmt: skip
 
 
-AT_WORK = ("UPDATE_COMPLETE", "RUNNING")
+STOPPED = ("UPDATE_COMPLETE", "STOPPED")
 
 
 def living_clusters(states: Mapping[str, tuple[str, str]] | None = None) -> dict[str, Any]:
-    """The responses about clusters, of a deployment whose id begins with 0a1b2c3d: by name the status of stack and fleet."""
-    known = states or {f"hpc-0a1b2c3d-az{number}": AT_WORK for number in (1, 2)}
+    """The responses about clusters, of a deployment whose id begins with 0a1b2c3d: by name the status of stack and fleet.
+
+    The portal's image is held there too, and the deployment's own stacks are being updated.
+    """
+    known = states or {f"hpc-0a1b2c3d-az{number}": STOPPED for number in range(1, MAX_ZONES + 1)}
     detail = {
         "LogicalResourceId": "ClustersStack",
         "ResourceType": "AWS::CloudFormation::Stack",
@@ -237,10 +240,13 @@ def living_clusters(states: Mapping[str, tuple[str, str]] | None = None) -> dict
         return {"Item": {"Id": {"S": "COMPUTE_FLEET"}, "Data": {"M": {"status": {"S": fleet}}}}}
 
     def stacks(asked: dict[str, Any]) -> dict[str, Any]:
-        status = known.get(asked["StackName"], AT_WORK)[0]
+        status = known.get(asked["StackName"], ("UPDATE_IN_PROGRESS", ""))[0]
         return {"Stacks": [{"StackName": "c", "CreationTime": ENDED, "StackStatus": status}]}
 
-    return {"DescribeStackResource": {"StackResourceDetail": detail}, "DescribeStacks": stacks, "GetItem": item}
+    def resource(asked: dict[str, Any]) -> dict[str, Any]:
+        return {"StackResourceDetail": detail if asked["LogicalResourceId"] == "ClustersStack" else held("ami-new")}
+
+    return {"DescribeStackResource": resource, "DescribeStacks": stacks, "GetItem": item}
 
 
 def vendors() -> Web:

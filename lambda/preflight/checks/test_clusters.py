@@ -69,7 +69,8 @@ def test_a_change_that_running_clusters_take_passes_and_no_fleet_is_looked_at(ne
 
 def test_an_update_of_something_else_does_not_look_at_the_clusters() -> None:
     found, account = verdicts({"PortalInstanceType": "m6i.xlarge"})
-    assert found == [] and "DescribeStackResource" not in account.operations()
+    asked = [parameters.get("LogicalResourceId") for _, _, parameters in account.calls]
+    assert found == [] and "ClustersStack" not in asked
 
 
 @pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"])
