@@ -59,13 +59,14 @@ def role(
     """Add a role that `service` may assume, within the operator's permissions boundary, if there is one."""
     if_given(tier.template, BOUNDARY_GIVEN, operations.permissions_boundary_arn)
     optional: dict[str, Any] = {"ManagedPolicyArns": list(managed)} if managed else {}
+    inline = [Policy(PolicyName="Inline", PolicyDocument=document(*statements))] if statements else []
     return tier.template.add_resource(
         Role(
             title,
             AssumeRolePolicyDocument=document(
                 Statement(Effect=Allow, Principal=Principal("Service", service_principal(service)), Action=[AssumeRole])
             ),
-            Policies=[Policy(PolicyName="Inline", PolicyDocument=document(*statements))],
+            **({"Policies": inline} if inline else {}),
             PermissionsBoundary=If(BOUNDARY_GIVEN, operations.permissions_boundary_arn, NoValue),
             **optional,
             **attributes,

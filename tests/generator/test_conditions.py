@@ -61,8 +61,8 @@ SWITCHES: list[tuple[str, dict[str, str], set[str], set[str]]] = [
     ("secrets", {"AdminPasswordSecretArn": "arn:x"}, {"MungeKey", "DatabasePassword"}, {"AdminPassword"}),
     ("monitoring", {}, {"Alarms", "Dashboard"}, {"AlarmEmailSubscription"}),
     ("monitoring", {"AlarmEmail": "hpc@example.com"}, {"Alarms", "AlarmEmailSubscription"}, set()),
-    ("provider", {}, {"ParallelCluster", "NodePolicy"}, {"BoundedPolicies", "BoundedProviderPolicy"}),
-    ("provider", {"PermissionsBoundaryArn": BOUNDARY}, {"BoundedPolicies", "BoundedProviderPolicy"}, set()),
+    ("provider", {}, {"ParallelCluster", "NodePolicy"}, {"BoundedPolicies", "ProviderRole"}),
+    ("provider", {"PermissionsBoundaryArn": BOUNDARY}, {"BoundedPolicies", "ProviderRole"}, set()),
     ("main", {"Waf": "no"}, {"LoadBalancerStack"}, {"WafStack"}),
     ("main", {"Waf": "yes"}, {"WafStack"}, set()),
     ("main-existing-vpc", {"Waf": "yes"}, {"WafStack"}, {"NetworkStack"}),
@@ -327,13 +327,13 @@ def test_the_provider_s_role_within_a_boundary() -> None:
     assert "Roles" not in free["ValidationPolicy"]["Properties"]
     bound = rendered("provider", PermissionsBoundaryArn=BOUNDARY)["Resources"]
     handed = bound["ParallelCluster"]["Properties"]["Parameters"]
-    assert handed["CustomLambdaRole"] == "arn:aws:iam::123456789012:role/parallelcluster/Lambda"
+    assert handed["CustomLambdaRole"] == "ProviderRole.Arn"
     assert handed["AdditionalIamPolicies"] == "BoundedProviderPolicy"
     assert bound["BoundedPolicies"]["Properties"]["Parameters"] == {
         "EnableIamAdminAccess": "true",
         "PermissionsBoundaryPolicy": BOUNDARY,
     }
-    assert bound["ValidationPolicy"]["Properties"]["Roles"]
+    assert bound["ValidationPolicy"]["Properties"]["Roles"] == ["ProviderRole"]
 
 
 # Cluster

@@ -118,6 +118,13 @@ def test_commands_that_a_document_names_exist(document: str) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_command_of_a_document_includes_nested_stacks_in_a_change_set(document: str) -> None:
+    """Values of one stack for another are placeholders then: tests/generator/test_nested_outputs.py."""
+    for block in re.findall(r"```sh\n(.*?)```", (ROOT / document).read_text(), re.DOTALL):
+        assert "--include-nested-stacks" not in block
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_relative_links_lead_somewhere(document: str) -> None:
     for path, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)", prose(document)):
         target = (ROOT / document).parent / path if path else ROOT / document

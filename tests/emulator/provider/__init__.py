@@ -102,8 +102,11 @@ def template(version: str) -> dict[str, Any]:
 def policies(version: str) -> dict[str, Any]:
     """The policies template: the real one's parameters that matter here, and its Lambda role within the boundary.
 
-    The real role's managed policies are not made: the emulator enforces no rights.
+    The policies that it hands out allow nothing: the emulator enforces no rights.
     """
+    handed = ("ParallelClusterClusterPolicy1", "ParallelClusterClusterPolicy2", "DefaultParallelClusterIamAdminPolicy")
+    none = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "iam:*", "Resource": "*"}]}
+    managed = {name: {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": none}} for name in handed}
     unique = {
         "Fn::Select": [0, {"Fn::Split": ["-", {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}]}]
     }
@@ -120,6 +123,7 @@ def policies(version: str) -> dict[str, Any]:
         },
         "Conditions": {"Bounded": {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryPolicy"}, ""]}]}},
         "Resources": {
+            **managed,
             "ParallelClusterLambdaRole": {
                 "Type": "AWS::IAM::Role",
                 "Properties": {
@@ -131,7 +135,10 @@ def policies(version: str) -> dict[str, Any]:
                 },
             },
         },
-        "Outputs": {"ParallelClusterLambdaRoleArn": {"Value": {"Fn::GetAtt": ["ParallelClusterLambdaRole", "Arn"]}}},
+        "Outputs": {
+            "ParallelClusterLambdaRoleArn": {"Value": {"Fn::GetAtt": ["ParallelClusterLambdaRole", "Arn"]}},
+            **{name: {"Value": {"Ref": name}} for name in handed},
+        },
     }
 
 
