@@ -48,6 +48,7 @@ class ClusterZone(Ports):
 
     cluster_name: Value = port("Name of the cluster")
     head_node_address: Value = port("Address of the head node")
+    head_node_instance_id: Value = port("Instance id of the head node")
     session_link: Value = port("Session Manager on the head node")
 
 
@@ -108,6 +109,7 @@ def build(
             ClusterZone(
                 cluster_name=Ref(cluster),
                 head_node_address=GetAtt(cluster, "headNode.privateIpAddress"),
+                head_node_instance_id=GetAtt(cluster, "headNode.instanceId"),
                 session_link=partition.console_url(
                     t,
                     "systems-manager/session-manager/${Instance}?region=${AWS::Region}",

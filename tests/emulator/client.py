@@ -240,6 +240,11 @@ class Emulator:
             if not (item.kind == "AWS::S3::Bucket" and item.name in self._published)
         ]
 
+    def alarms(self, region: str = "us-east-1", *, ahead: float = 0) -> dict[str, str]:
+        """The states that the region's alarms have `ahead` seconds from now, by name, if nothing is measured until then."""
+        states: dict[str, str] = self._ask(f"/_emulator/alarms?region={region}", ahead)
+        return states
+
     def set_quotas(self, **quotas: float) -> None:
         """Service quotas by code (RDS: by name) from now on; every other one is large, and without arguments all are."""
         self._ask("/_emulator/quotas", quotas)

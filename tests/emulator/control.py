@@ -6,6 +6,8 @@ message and how often. `/_emulator/instances` (PUT true) leaves booting to the a
 signals of machines that are not the emulator's, and GET lists what they have launched. `/_emulator/quotas` (PUT
 {code: value}) sets service quotas, `/_emulator/records?region=…` lists what is kept in memory only, `/_emulator/home`
 tells which emulator this is. FSx's DescribeFileSystems and Service Quotas are answered here, since ministack has neither.
+
+`/_emulator/alarms` (PUT seconds) evaluates all alarms of a region that much later and answers their states by name.
 """
 
 import json
@@ -112,11 +114,18 @@ def _instances(region: str, real: Any) -> Any:
     return INSTANCES.launched
 
 
+def _alarms(region: str, ahead: Any) -> Any:
+    from tests.emulator import alarms
+
+    return alarms.evaluate_all(ahead)
+
+
 def _home(region: str, nothing: Any) -> Any:
     return os.environ["TMPDIR"]
 
 
 PATHS = {
+    "/_emulator/alarms": _alarms,
     "/_emulator/home": _home,
     "/_emulator/faults": _set_faults,
     "/_emulator/quotas": _set_quotas,

@@ -40,6 +40,7 @@ HANDLER_MODULES = (alarms, autoscaling, ec2, fsx, nested, protection, records, r
 
 def install() -> None:
     """Put every change in place; the handlers registered themselves when their modules were imported."""
+    alarms.install()
     catalog.install()
     certificates.install()
     handlers.run_on_threads()
