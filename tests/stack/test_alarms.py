@@ -13,7 +13,15 @@ from tests.support.deployment import Deployment
 
 REGION = "ap-southeast-2"  # no other test's alarms are there
 ALARM = "AWS::CloudWatch::Alarm"
-GONE = {"PortalDown", "PortalNodeGone1", "PortalNodeGone2", "HeadNodeGone1", "HeadNodeGone2", "LustreGone1", "LustreGone2"}
+GONE = {
+    "PortalDown",
+    "PortalNodeGone1",
+    "PortalNodeGone2",
+    "HeadNodeGone1",
+    "HeadNodeGone2",
+    "LustreGone1",
+    "LustreGone2",
+}
 
 
 @pytest.fixture(scope="module")
