@@ -165,7 +165,7 @@ def _tiers(parent: Parent, asked: Form) -> Assembly:
     lustre = parent.add(tiers.lustre.build, asked.storage, network, security_groups)
     load_balancer = parent.add(tiers.load_balancer.build, access, operations, network, security_groups)
     parent.when("WafWanted").add(tiers.waf.build, operations, load_balancer)
-    https = parent.add(tiers.https.build, access, operations, load_balancer, assets)
+    https = parent.within(tiers.https.MINUTES).add(tiers.https.build, access, operations, load_balancer, assets)
     provider = parent.add(tiers.provider.build, asked.clusters, directory, operations, secrets, assets)
     clusters = parent.add(
         tiers.clusters.build,

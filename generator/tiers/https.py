@@ -30,6 +30,8 @@ from generator.tiers.load_balancer import PORTAL_PATH, LoadBalancer
 from generator.tiers.security_groups import HTTP, HTTPS
 
 RENEWAL = "rate(1 day)"
+# ACM waits up to 72 hours for the validation of a certificate, while everything else runs and is billed.
+MINUTES = 60
 
 
 class SelfSignedCertificate(StrictCustomResource):

@@ -11,7 +11,7 @@ import pytest
 from tests.emulator.client import Emulator
 from tests.support.deployment import Deployment
 
-REGION = "ap-southeast-2"  # no other test's alarms are there
+REGION = "ap-southeast-3"  # no other test is there
 ALARM = "AWS::CloudWatch::Alarm"
 GONE = {
     "PortalDown",
@@ -28,7 +28,7 @@ GONE = {
 def portal(emulator: Emulator) -> Iterator[Deployment]:
     """A deployment with the form's defaults."""
     made = Deployment(emulator, "alarms", REGION)
-    outcome = made.create()
+    outcome = made.create(ComputeInstanceType="c5.2xlarge", HeadNodeInstanceType="m5.xlarge")
     assert outcome.complete, outcome.reason
     yield made
     made.delete()
