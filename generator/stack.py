@@ -156,7 +156,7 @@ def _tiers(parent: Parent, asked: Form) -> Assembly:
         # An existing VPC does not depend on preflight, so add the dependency here.
         checked = parent.after(preflight)
     assets = parent.after(preflight).add(tiers.assets.build, asked.assets, operations)
-    security_groups = checked.add(tiers.security_groups.build, access, directory, network)
+    security_groups = checked.add(tiers.security_groups.build, access, directory, operations, network)
     secrets = parent.after(preflight).add(tiers.secrets.build, asked.portal)
     database = parent.add(
         tiers.database.build, asked.database, asked.storage, operations, network, security_groups, secrets

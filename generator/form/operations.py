@@ -8,6 +8,7 @@ from generator.cfn.template import Value
 from generator.form import patterns
 from generator.form.question import Group, choice, optional
 
+MOST_TAGS = 5
 LOG_RETENTION_DAYS = (7, 14, 30, 60, 90, 180, 365, 731, 1827)
 
 
@@ -45,4 +46,12 @@ class Operations(Group, title="Operations"):
         "Optional - ARN of the permissions boundary of every role. Leave blank for none.",
         patterns.POLICY_ARN,
         "Must be the ARN of an IAM policy, or blank.",
+    )
+    tags: Value = optional(
+        "Tags",
+        "Optional - Tags such as CostCenter=42,Owner=hpc for instances, volumes, interfaces, certificate and clusters. "
+        "Leave blank to set none.",
+        patterns.tags(MOST_TAGS),
+        "Must be up to five Key=Value, separated by commas, each key once and none beginning with aws: or parallelcluster: "
+        "nor called Name, or blank.",
     )

@@ -41,6 +41,16 @@ LDAP_FILTER = r"[(][\x20\x21\x23-\x26\x28-\x3e\x40-\x7e]+[)]"
 REFRESH = r"[A-Za-z0-9._-]{1,64}"
 
 
+def tags(most: int) -> str:
+    """The pattern for up to `most` tags, `Key=Value` with commas between them, no key twice.
+
+    The characters are AWS's but those that part tags here. Some keys belong to AWS, ParallelCluster and this stack.
+    """
+    key = r"(?![aA][wW][sS]:|parallelcluster:|Name=)[\w .:/+@-]{1,128}"
+    tag = key + r"=[\w .:/+@-]{1,256}"
+    return rf"(?!(.*,)?([^=,]+)=(.*,)\2=){tag}(,{tag}){{0,{most - 1}}}"
+
+
 def whole(pattern: str) -> str:
     """The pattern for an answer that must be given."""
     return f"^{pattern}$"

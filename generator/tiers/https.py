@@ -28,6 +28,7 @@ from generator.tiers.functions import function
 from generator.tiers.iam import allow
 from generator.tiers.load_balancer import PORTAL_PATH, LoadBalancer
 from generator.tiers.security_groups import HTTP, HTTPS
+from generator.tiers.tags import if_tagged
 
 RENEWAL = "rate(1 day)"
 # ACM waits up to 72 hours for the validation of a certificate, while everything else runs and is billed.
@@ -38,7 +39,7 @@ class SelfSignedCertificate(StrictCustomResource):
     """A self-signed certificate in ACM, renewed in place (lambda/certificate)."""
 
     resource_type = "Custom::SelfSignedCertificate"
-    props = {**SERVICE, "DomainName": (VALUE, True)}
+    props = {**SERVICE, "DomainName": (VALUE, True), "Tags": (VALUE, False)}
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def build(
             DomainValidationOptions=[
                 DomainValidationOption(DomainName=access.domain_name, HostedZoneId=access.hosted_zone_id)
             ],
+            Tags=if_tagged(t, operations),
         )
     )
     made, maker = _self_signed(tier, operations, load_balancer, assets)
@@ -137,7 +139,16 @@ def _self_signed(
         Code(S3Bucket=assets.local_assets_bucket, S3Key=assets.certificate_code),
         [
             # ACM chooses the ARN; a list knows no resource.
-            allow(["acm:ImportCertificate", "acm:DescribeCertificate", "acm:DeleteCertificate"], [certificates]),
+            allow(
+                [
+                    "acm:ImportCertificate",
+                    "acm:DescribeCertificate",
+                    "acm:DeleteCertificate",
+                    "acm:AddTagsToCertificate",
+                    "acm:RemoveTagsFromCertificate",
+                ],
+                [certificates],
+            ),
             allow(["acm:ListCertificates"]),
         ],
         timeout=600,
@@ -152,6 +163,7 @@ def _self_signed(
             ServiceToken=GetAtt(maker, "Arn"),
             ServiceTimeout="660",
             DomainName=load_balancer.load_balancer_dns_name,
+            Tags=if_tagged(t, operations),
         )
     )
     schedule = t.add_resource(

@@ -61,14 +61,15 @@ def role(
     if_given(tier.template, BOUNDARY_GIVEN, boundary)
     bounded = boundary if attributes.get("Condition") == BOUNDARY_GIVEN else If(BOUNDARY_GIVEN, boundary, NoValue)
     optional: dict[str, Any] = {"ManagedPolicyArns": list(managed)} if managed else {}
-    inline = [Policy(PolicyName="Inline", PolicyDocument=document(*statements))] if statements else []
+    policies = [Policy(PolicyName="Inline", PolicyDocument=document(*statements))]
+    inline: dict[str, Any] = {"Policies": policies} if statements else {}
     return tier.template.add_resource(
         Role(
             title,
             AssumeRolePolicyDocument=document(
                 Statement(Effect=Allow, Principal=Principal("Service", service_principal(service)), Action=[AssumeRole])
             ),
-            **({"Policies": inline} if inline else {}),
+            **inline,
             PermissionsBoundary=bounded,
             **optional,
             **attributes,
