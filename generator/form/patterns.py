@@ -25,7 +25,8 @@ DOWNLOAD = r"(https|s3)://[\w.~:/?#@!$&()*+,;=%-]+"
 X86_INSTANCE = r"(?!a1\.|mac|im4g|is4g|p6e-gb|[a-z]+\d+g)[a-z][a-z0-9-]*\.[a-z0-9-]+"
 DATABASE_CLASS = r"db\.[a-z0-9]+\.[a-z0-9]+"
 AURORA_VERSION = r"8\.0\.mysql_aurora\.3\.\d{2}\.\d+"
-PARALLELCLUSTER_VERSION = r"3\.(1[6-9]|[2-9]\d)\.\d+"
+# Not 3.16.0, whose Slurm has known vulnerabilities (aws/aws-parallelcluster, issue 7601).
+PARALLELCLUSTER_VERSION = r"3\.(16\.[1-9]\d?|(1[7-9]|[2-9]\d)\.\d+)"
 # Without dots: the certificate of virtual-hosted S3 covers one label.
 BUCKET = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
 REGION = r"[a-z]{2}(-[a-z]+)+-\d"

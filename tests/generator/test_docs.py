@@ -30,6 +30,7 @@ ELSEWHERE = {
     "InfrequentAccessAfter",
     "JobHeldAdmin",
     "MyParameter",
+    "PclusterCustomResourceBucket",
     "TypeError",
 }
 
@@ -79,7 +80,8 @@ def names() -> set[str]:
         for part in ("Parameters", "Rules", "Conditions", "Resources", "Outputs"):
             found |= set(template.get(part, {}))
     found |= {str(answer) for question in questions().values() for answer in question.allowed}
-    return found | set(re.findall(r"^[ -]*(\w+):", (ROOT / "templates/cluster.yaml").read_text(), re.MULTILINE))
+    edited = [ROOT / "templates/cluster.yaml", ROOT / "templates/probe.template.yaml"]
+    return found.union(*(re.findall(r"^[ -]*(\w+):", path.read_text(), re.MULTILINE) for path in edited))
 
 
 @cache

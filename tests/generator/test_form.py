@@ -237,7 +237,10 @@ SAMPLES: dict[str, tuple[list[str], list[str]]] = {
         ["8.0.mysql_aurora.3.10.6", "8.0.mysql_aurora.3.13.0"],
         ["5.7.mysql_aurora.2.11.1", "8.0", "8.0.mysql_aurora.3.4.0"],
     ),
-    "PARALLELCLUSTER_VERSION": (["3.16.1", "3.16.0", "3.20.0"], ["3.15.0", "2.11.9", "3.16", "4.0.0"]),
+    "PARALLELCLUSTER_VERSION": (
+        ["3.16.1", "3.16.2", "3.16.3", "3.16.10", "3.17.0", "3.20.0"],
+        ["3.16.0", "3.16.01", "3.15.0", "2.11.9", "3.16", "4.0.0"],
+    ),
     "BUCKET": (["my-bucket", "abc"], ["a.b.c", "My-bucket", "-a", "a-", "ab", "x" * 64, "a_b"]),
     "REGION": (["us-east-1", "cn-northwest-1", "us-gov-west-1"], ["us-east-1a", "us", "US-EAST-1", ""]),
     "PREFIX": (["hpc-portal/v0.1.0/", "v1/", "a/b/c/"], ["/a/", "a", "a//b/", "a b/", "${x}/", "/"]),
