@@ -152,11 +152,11 @@ def _tiers(parent: Parent, asked: Form) -> Assembly:
         network = parent.add(tiers.network.build, asked.location, operations, preflight)
         checked = parent.after()
     else:
-        network = existing_network(asked.location, preflight)
+        network = tiers.network.existing(asked.location, preflight)
         # An existing VPC does not depend on preflight, so add the dependency here.
         checked = parent.after(preflight)
     assets = parent.after(preflight).add(tiers.assets.build, asked.assets, operations)
-    security_groups = checked.add(tiers.security_groups.build, access, directory, network)
+    security_groups = checked.add(tiers.security_groups.build, access, directory, operations, network)
     secrets = parent.after(preflight).add(tiers.secrets.build, asked.portal)
     database = parent.add(
         tiers.database.build, asked.database, asked.storage, operations, network, security_groups, secrets
@@ -165,7 +165,7 @@ def _tiers(parent: Parent, asked: Form) -> Assembly:
     lustre = parent.add(tiers.lustre.build, asked.storage, network, security_groups)
     load_balancer = parent.add(tiers.load_balancer.build, access, operations, network, security_groups)
     parent.when("WafWanted").add(tiers.waf.build, operations, load_balancer)
-    https = parent.add(tiers.https.build, access, operations, load_balancer, assets)
+    https = parent.within(tiers.https.MINUTES).add(tiers.https.build, access, operations, load_balancer, assets)
     provider = parent.add(tiers.provider.build, asked.clusters, directory, operations, secrets, assets)
     clusters = parent.add(
         tiers.clusters.build,
@@ -201,36 +201,30 @@ def _tiers(parent: Parent, asked: Form) -> Assembly:
         https,
     )
     monitoring = parent.add(
-        tiers.monitoring.build, asked.storage, operations, load_balancer, database, file_system, lustre, portal
+        tiers.monitoring.build,
+        access,
+        asked.storage,
+        operations,
+        load_balancer,
+        https,
+        database,
+        file_system,
+        lustre,
+        clusters,
+        portal,
     )
     return Assembly(
-        sources=parent.sources,
-        network=network,
-        secrets=secrets,
-        database=database,
-        file_system=file_system,
-        lustre=lustre,
-        load_balancer=load_balancer,
-        https=https,
-        clusters=clusters,
-        portal=portal,
-        monitoring=monitoring,
-    )
-
-
-def existing_network(location: form.Location, preflight: tiers.preflight.Preflight) -> tiers.network.Network:
-    """The operator's VPC in the shape of the network tier; preflight knows its zones and its address range."""
-    return tiers.network.Network(
-        vpc_id=location.vpc_id,
-        vpc_cidr=preflight.network_cidr,
-        zones=tuple(
-            tiers.network.NetworkZone(
-                availability_zone=picked.picked_zone,
-                private_subnet_id=asked.private_subnet_id,
-                load_balancer_subnet_id=asked.load_balancer_subnet_id,
-            )
-            for asked, picked in zip(location.zones, preflight.zones, strict=True)
-        ),
+        parent.sources,
+        network,
+        secrets,
+        database,
+        file_system,
+        lustre,
+        load_balancer,
+        https,
+        clusters,
+        portal,
+        monitoring,
     )
 
 

@@ -85,11 +85,15 @@ class Child:
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the parent a tier goes: under which condition, after which other tiers."""
+    """Where in the parent a tier goes: under which condition, after which other tiers, and how long its creation may take.
+
+    `minutes` is for a tier in which something may wait without an end.
+    """
 
     parent: Parent
     condition: str | None = None
     earlier: tuple[Ports, ...] = ()
+    minutes: int | None = None
 
     def add(
         self, build: Callable[Concatenate[Tier, Arguments], R], *args: Arguments.args, **kwargs: Arguments.kwargs
@@ -122,6 +126,8 @@ class Place:
         stack = Stack(title, **GOES_WITH_THE_STACK, TemplateURL=self.parent.template_url(child.file_name))
         if child.parameters:
             stack.Parameters = {key: joined(*offers[key]) for key in child.parameters}
+        if self.minutes:
+            stack.TimeoutInMinutes = self.minutes
         if self.condition:
             stack.Condition = self.condition
         if self.earlier:
@@ -169,6 +175,10 @@ class Parent:
     def when(self, condition: str) -> Place:
         """A place for a tier that exists only under a condition; its outputs are blank otherwise."""
         return Place(self, condition)
+
+    def within(self, minutes: int) -> Place:
+        """A place for a tier whose creation fails when it takes longer."""
+        return Place(self, minutes=minutes)
 
     def remember(self, ports: Ports, stack: str) -> None:
         """Note that the nested stack `stack` returned `ports`."""

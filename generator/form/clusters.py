@@ -18,7 +18,7 @@ class Clusters(Group, title="Clusters"):
         "Version of AWS ParallelCluster and its image; a running deployment cannot change it.",
         default="3.16.1",
         pattern=patterns.whole(patterns.PARALLELCLUSTER_VERSION),
-        constraint="Must be 3.16.0 or newer, such as 3.16.1.",
+        constraint="Must be 3.16.1 or newer: the Slurm of 3.16.0 is vulnerable.",
     )
     head_node_instance_type: Value = instance_type(
         "Head node instance type", "Instance type of each cluster's head node.", "m6i.xlarge"

@@ -8,6 +8,7 @@ from generator.cfn.template import Value
 from generator.form import patterns
 from generator.form.question import Group, choice, optional
 
+MOST_TAGS = 5
 LOG_RETENTION_DAYS = (7, 14, 30, 60, 90, 180, 365, 731, 1827)
 
 
@@ -52,4 +53,12 @@ class Operations(Group, title="Operations"):
         "Optional - Names of preflight checks whose faults you know to be none. Leave blank to heed all faults.",
         patterns.CHECK_NAMES,
         "Must be names of checks with commas between, such as Routes,VcpuQuotas, or blank.",
+    )
+    tags: Value = optional(
+        "Tags",
+        "Optional - Tags such as CostCenter=42,Owner=hpc for instances, volumes, interfaces, certificate and clusters. "
+        "Leave blank to set none.",
+        patterns.tags(MOST_TAGS),
+        "Must be up to five Key=Value, separated by commas, each key once and none beginning with aws: or parallelcluster: "
+        "nor called Name, or blank.",
     )

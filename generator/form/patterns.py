@@ -26,7 +26,8 @@ DOWNLOAD = r"(https|s3)://[\w.~:/?#@!$&()*+,;=%-]+"
 X86_INSTANCE = r"(?!a1\.|mac|im4g|is4g|p6e-gb|[a-z]+\d+g)[a-z][a-z0-9-]*\.[a-z0-9-]+"
 DATABASE_CLASS = r"db\.[a-z0-9]+\.[a-z0-9]+"
 AURORA_VERSION = r"8\.0\.mysql_aurora\.3\.\d{2}\.\d+"
-PARALLELCLUSTER_VERSION = r"3\.(1[6-9]|[2-9]\d)\.\d+"
+# Not 3.16.0, whose Slurm has known vulnerabilities (aws/aws-parallelcluster, issue 7601).
+PARALLELCLUSTER_VERSION = r"3\.(16\.[1-9]\d?|(1[7-9]|[2-9]\d)\.\d+)"
 # Without dots: the certificate of virtual-hosted S3 covers one label.
 BUCKET = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
 REGION = r"[a-z]{2}(-[a-z]+)+-\d"
@@ -41,6 +42,16 @@ DISTINGUISHED_NAME = r"[A-Za-z]+=[\x20\x21\x23-\x26\x28-\x5b\x5d-\x7e]*[\w)]"
 LDAP_FILTER = r"[(][\x20\x21\x23-\x26\x28-\x3e\x40-\x7e]+[)]"
 CHECK_NAMES = r"[A-Z][A-Za-z0-9]*(,[A-Z][A-Za-z0-9]*)*"
 REFRESH = r"[A-Za-z0-9._-]{1,64}"
+
+
+def tags(most: int) -> str:
+    """The pattern for up to `most` tags, `Key=Value` with commas between them, no key twice.
+
+    The characters are AWS's but those that part tags here. Some keys belong to AWS, ParallelCluster and this stack.
+    """
+    key = r"(?![aA][wW][sS]:|parallelcluster:|Name=)[\w .:/+@-]{1,128}"
+    tag = key + r"=[\w .:/+@-]{1,256}"
+    return rf"(?!(.*,)?([^=,]+)=(.*,)\2=){tag}(,{tag}){{0,{most - 1}}}"
 
 
 def whole(pattern: str) -> str:

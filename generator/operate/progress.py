@@ -14,10 +14,12 @@ from rich.table import Table
 
 from generator.operate.causes import CANCELLED
 from generator.operate.stack_events import STACK, Event, child, cluster_prefix, is_own
+from generator.operate.waiting import waits_for
 
 ENDS = ("COMPLETE", "FAILED", "SKIPPED")
 MARKS = {"IN_PROGRESS": "[cyan]…[/]", "FAILED": "[red]✗[/]", "COMPLETE": "[green]✓[/]", "SKIPPED": "[yellow]-[/]"}
 REASON = 200  # characters of a failure's reason in a table
+PATIENCE = 120  # seconds after which a resource in progress is said to be waited for
 
 
 def words(status: str) -> str:
@@ -34,13 +36,22 @@ def duration(seconds: float) -> str:
 
 
 @dataclass
+class Working:
+    """A resource in progress: its type, since when, and whether its wait has been reported."""
+
+    type: str
+    since: datetime
+    reported: bool = False
+
+
+@dataclass
 class TierState:
     """State of a nested stack; `working` are the resources in progress in it and in the stacks below."""
 
     status: str
     began: datetime
     ended: datetime
-    working: dict[tuple[str, str], None] = field(default_factory=dict)
+    working: dict[tuple[str, str], Working] = field(default_factory=dict)
     done: int = 0
 
 
@@ -95,8 +106,8 @@ class Progress:
             return
         key = (event["StackId"], event["LogicalResourceId"])
         if event["ResourceStatus"].endswith("IN_PROGRESS"):
-            tier.working[key] = None
-        elif tier.working.pop(key, key) is None:
+            tier.working.setdefault(key, Working(event["ResourceType"], event["Timestamp"]))
+        elif tier.working.pop(key, None):
             tier.done += 1
         self._failure(event, f"{name.removesuffix('Stack')} / ")
 
@@ -120,6 +131,16 @@ class Progress:
         if not self._live:
             print(f"{duration(self.seconds(when)):>9}  {what:<16} {status}", flush=True)
 
+    def remind(self, now: datetime | None = None) -> None:
+        """Report, each once, what has been waited for too long at a moment, or now."""
+        now = now or datetime.now(timezone.utc)
+        for name, tier in self.tiers.items():
+            for (_, resource), work in tier.working.items():
+                what = waits_for(work.type)
+                if what and not work.reported and (now - work.since).total_seconds() >= PATIENCE:
+                    work.reported = True
+                    self._say(now, f"{name.removesuffix('Stack')} / {resource}", f"waits for {what}")
+
     def table(self) -> Table:
         """The tiers so far, each with what it is at, and under them what has failed."""
         table = Table(box=None, pad_edge=False, show_header=False)
@@ -127,7 +148,7 @@ class Progress:
             running = tier.status.endswith("IN_PROGRESS")
             mark = next((mark for end, mark in MARKS.items() if tier.status.endswith(end)), "")
             taken = (datetime.now(timezone.utc) if running else tier.ended) - tier.began
-            doing = ", ".join(resource for _, resource in tier.working) if running else words(tier.status)
+            doing = ", ".join(_doing(*item) for item in tier.working.items()) if running else words(tier.status)
             table.add_row(mark, name, duration(max(taken.total_seconds(), 0)), f"[dim]{escape(doing)}[/]")
         for name, reason in self._failed.items():
             table.add_row("[red]![/]", f"[red]{name.rsplit(' / ', 1)[-1]}[/]", "", escape(reason[:REASON]))
@@ -145,3 +166,9 @@ class Progress:
                 yield self
             finally:
                 self._live = False
+
+
+def _doing(key: tuple[str, str], work: Working) -> str:
+    """A resource in progress as the table has it."""
+    what = waits_for(work.type)
+    return f"{key[1]} waits for {what}" if what else key[1]

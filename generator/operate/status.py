@@ -42,6 +42,7 @@ def watch(account: Account, name: str, interval: float = INTERVAL) -> bool:
                 ended = max(ended, event["Timestamp"])
             if not status.endswith("_IN_PROGRESS"):
                 break
+            progress.remind()
             time.sleep(interval)
     print(f"{name}: {status} after {duration(progress.seconds(ended))}.")
     if status in SUCCESSES:

@@ -40,6 +40,7 @@ EXAMPLES = (
     (r"DomainAddr", "ldaps://directory.example.com"),
     (r"DomainName", "corp.example.com"),
     (r"Filter", "(objectClass=user)"),
+    (r"Tags", "One=1,Two=2,Three=3,Four=4,Five=5"),
     (r"(Number|Count|Nodes|Size|Days|Minutes|Hours)\d*", "1"),
 )
 

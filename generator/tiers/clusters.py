@@ -27,6 +27,7 @@ from generator.tiers.network import Network
 from generator.tiers.provider import CLUSTER, Provider
 from generator.tiers.secrets import Secrets
 from generator.tiers.security_groups import SecurityGroups
+from generator.tiers.tags import only_tags
 
 CONFIGURATION = "templates/cluster.yaml"
 
@@ -48,6 +49,7 @@ class ClusterZone(Ports):
 
     cluster_name: Value = port("Name of the cluster")
     head_node_address: Value = port("Address of the head node")
+    head_node_instance_id: Value = port("Instance id of the head node")
     session_link: Value = port("Session Manager on the head node")
 
 
@@ -86,9 +88,11 @@ def build(
     if_given(t, "DirectoryFilterGiven", directory.directory_ldap_access_filter)
     if_chosen(t, "DirectoryIdsMapped", directory.directory_ldap_schema, "AD")
     configuration = tier.sources.yaml(CONFIGURATION).content
+    tags = only_tags(t, operations)
     zones = []
     for number, (place, system) in enumerate(zip(network.zones, lustre.zones, strict=True), 1):
-        own = {
+        own: dict[str, Any] = {
+            "OwnTags": tags,
             "ZoneNumber": str(number),
             "PrivateSubnetId": place.private_subnet_id,
             "LustreId": system.lustre_id,
@@ -108,6 +112,7 @@ def build(
             ClusterZone(
                 cluster_name=Ref(cluster),
                 head_node_address=GetAtt(cluster, "headNode.privateIpAddress"),
+                head_node_instance_id=GetAtt(cluster, "headNode.instanceId"),
                 session_link=partition.console_url(
                     t,
                     "systems-manager/session-manager/${Instance}?region=${AWS::Region}",
@@ -118,7 +123,7 @@ def build(
     return Clusters(zones=tuple(zones))
 
 
-def of_zone(node: Any, own: Mapping[str, Value]) -> Any:
+def of_zone(node: Any, own: Mapping[str, Any]) -> Any:
     """The configuration `node` for one zone: `own` holds its values by name, of which Subs may name the texts."""
     if isinstance(node, list):
         return [of_zone(item, own) for item in node]

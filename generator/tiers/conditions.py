@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from troposphere import Equals, If, Not, NoValue
+from troposphere import And, Condition, Equals, If, Not, NoValue
 
 from generator import form
 from generator.cfn.template import StrictTemplate, Value
@@ -10,6 +10,7 @@ from generator.cfn.template import StrictTemplate, Value
 BOUNDARY_GIVEN = "BoundaryGiven"
 DIRECTORY_GIVEN = "DirectoryGiven"
 DIRECTORY_CA_GIVEN = "DirectoryCaGiven"
+SELF_SIGNED = "SelfSigned"
 
 
 def if_given(template: StrictTemplate, condition: str, answer: Value) -> str:
@@ -20,6 +21,13 @@ def if_given(template: StrictTemplate, condition: str, answer: Value) -> str:
 def if_chosen(template: StrictTemplate, condition: str, answer: Value, choice: str = "yes") -> str:
     """Define `condition` as "the answer to this question is `choice`"; returns its name."""
     return template.add_condition(condition, Equals(answer, choice))
+
+
+def self_signed(template: StrictTemplate, access: form.Access) -> str:
+    """Define the condition that the portal's certificate is self-signed; returns its name."""
+    own = if_given(template, "OwnCertificate", access.certificate_arn)
+    zone = if_given(template, "ZoneGiven", access.hosted_zone_id)
+    return template.add_condition(SELF_SIGNED, And(Not(Condition(own)), Not(Condition(zone))))
 
 
 def directory_secret(template: StrictTemplate, directory: form.Directory) -> If:

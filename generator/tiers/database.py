@@ -2,8 +2,8 @@
 
 Serverless or provisioned differs in the instances' class alone, so that one can become the other in place. The portal
 makes its own schema and user at its first boot; no DatabaseName is given here, since CloudFormation would make it
-in another character set than EnginFrame needs. No engine logs are exported: their log groups would have names of
-RDS's choosing and no retention.
+in another character set than EnginFrame needs. Its error log and the log of slow queries are exported. RDS would make their
+log groups when the first instance writes, without retention: so they are made before it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import GetAtt, If, NoValue, Ref
+from troposphere import GetAtt, If, NoValue, Ref, Sub
 from troposphere.rds import (
     DBCluster,
     DBClusterParameterGroup,
@@ -27,6 +27,7 @@ from generator.cfn.template import Value
 from generator.cfn.wiring import Tier
 from generator.tiers import choices
 from generator.tiers.conditions import if_chosen, if_given
+from generator.tiers.functions import log_group
 from generator.tiers.network import Network
 from generator.tiers.secrets import Secrets
 from generator.tiers.security_groups import SecurityGroups
@@ -37,6 +38,9 @@ MASTER_USERNAME = "hpcadmin"
 PORTAL_SCHEMA = "enginframedb"
 # The one authority that all partitions have (RDS user guide, "Using SSL/TLS to encrypt a connection").
 CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
+# Not the audit log, which records every query of Slurm's accounting, nor the general one.
+EXPORTED_LOGS = ("error", "slowquery")
+SLOW_SECONDS = "5"
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,12 @@ def build(
             Description="TLS required; lock waits as slurmdbd wants them",
             Family=FAMILY,
             # 900 s: ParallelCluster's own accounting template, after Slurm's accounting guide.
-            Parameters={"require_secure_transport": "ON", "innodb_lock_wait_timeout": "900"},
+            Parameters={
+                "require_secure_transport": "ON",
+                "innodb_lock_wait_timeout": "900",
+                "slow_query_log": "1",
+                "long_query_time": SLOW_SECONDS,
+            },
         )
     )
     cluster = t.add_resource(
@@ -104,11 +113,21 @@ def build(
             KmsKeyId=If(own_key, storage.kms_key_arn, NoValue),
             BackupRetentionPeriod=database.database_backup_days,
             CopyTagsToSnapshot=True,
+            EnableCloudwatchLogsExports=list(EXPORTED_LOGS),
             DeletionProtection=If(protected, True, False),
         )
     )
+    logs = [
+        log_group(
+            tier,
+            operations,
+            f"Database{title}Logs",
+            LogGroupName=Sub(f"/aws/rds/cluster/${{Cluster}}/{name}", Cluster=Ref(cluster)),
+        ).title
+        for title, name in zip(("Error", "SlowQuery"), EXPORTED_LOGS, strict=True)
+    ]
     # The first instance made becomes the writer, so the zones' instances are made one after the other.
-    previous: dict[str, Any] = {}
+    previous: dict[str, Any] = {"DependsOn": logs}
     for number, zone in enumerate(network.zones, 1):
         instance = t.add_resource(
             DBInstance(
@@ -122,7 +141,8 @@ def build(
                 PromotionTier=min(number - 1, 1),
                 CACertificateIdentifier=CERTIFICATE_AUTHORITY,
                 PubliclyAccessible=False,
-                # The engine's version is the form's answer; RDS must not run ahead of it.
+                # The engine's version is the form's answer; RDS must not run ahead of it, since an older one is refused. So
+                # security patches are the operator's: docs/operations.md, "Security patches".
                 AutoMinorVersionUpgrade=False,
                 **previous,
             )

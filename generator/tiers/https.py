@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from troposphere import And, Condition, GetAtt, If, Not, Ref, Sub
-from troposphere.awslambda import Code, Permission
+from troposphere.awslambda import Code, Function, Permission
 from troposphere.certificatemanager import Certificate, DomainValidationOption
 from troposphere.elasticloadbalancingv2 import Action, Listener, RedirectConfig
 from troposphere.elasticloadbalancingv2 import Certificate as ListenerCertificate
@@ -23,20 +23,23 @@ from generator.cfn.ports import Ports, port
 from generator.cfn.template import Value
 from generator.cfn.wiring import Tier
 from generator.tiers.assets import Assets
-from generator.tiers.conditions import if_given
+from generator.tiers.conditions import SELF_SIGNED, if_given, self_signed
 from generator.tiers.functions import function
 from generator.tiers.iam import allow
 from generator.tiers.load_balancer import PORTAL_PATH, LoadBalancer
 from generator.tiers.security_groups import HTTP, HTTPS
+from generator.tiers.tags import if_tagged
 
 RENEWAL = "rate(1 day)"
+# ACM waits up to 72 hours for the validation of a certificate, while everything else runs and is billed.
+MINUTES = 60
 
 
 class SelfSignedCertificate(StrictCustomResource):
     """A self-signed certificate in ACM, renewed in place (lambda/certificate)."""
 
     resource_type = "Custom::SelfSignedCertificate"
-    props = {**SERVICE, "DomainName": (VALUE, True)}
+    props = {**SERVICE, "DomainName": (VALUE, True), "Tags": (VALUE, False)}
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Https(Ports):
 
     portal_url: Value = port("URL of the portal")
     listener_arn: Value = port("ARN of the HTTPS listener")
+    listener_certificate_arn: Value = port("ARN of the portal's certificate")
+    certificate_function: Value = port("Name of the function that renews a self-signed certificate, else blank")
 
 
 def build(
@@ -56,7 +61,7 @@ def build(
     if_given(t, "DomainGiven", access.domain_name)
     if_given(t, "ZoneGiven", access.hosted_zone_id)
     t.add_condition("DomainCertificate", And(Not(Condition("OwnCertificate")), Condition("ZoneGiven")))
-    t.add_condition("SelfSigned", And(Not(Condition("OwnCertificate")), Not(Condition("ZoneGiven"))))
+    self_signed(t, access)
     domain_certificate = t.add_resource(
         Certificate(
             "DomainValidatedCertificate",
@@ -66,12 +71,12 @@ def build(
             DomainValidationOptions=[
                 DomainValidationOption(DomainName=access.domain_name, HostedZoneId=access.hosted_zone_id)
             ],
+            Tags=if_tagged(t, operations),
         )
     )
+    made, maker = _self_signed(tier, operations, load_balancer, assets)
     certificate = If(
-        "OwnCertificate",
-        access.certificate_arn,
-        If("DomainCertificate", Ref(domain_certificate), Ref(_self_signed(tier, operations, load_balancer, assets))),
+        "OwnCertificate", access.certificate_arn, If("DomainCertificate", Ref(domain_certificate), Ref(made))
     )
     listener = t.add_resource(
         Listener(
@@ -116,12 +121,14 @@ def build(
     return Https(
         portal_url=Sub(f"https://${{Host}}{PORTAL_PATH}", Host=host),
         listener_arn=Ref(listener),
+        listener_certificate_arn=certificate,
+        certificate_function=If(SELF_SIGNED, Ref(maker), ""),
     )
 
 
 def _self_signed(
     tier: Tier, operations: form.Operations, load_balancer: LoadBalancer, assets: Assets
-) -> SelfSignedCertificate:
+) -> tuple[SelfSignedCertificate, Function]:
     """The self-signed certificate, the function that makes it, and the schedule that has it renewed."""
     t = tier.template
     certificates = partition.arn("acm", "certificate/*")
@@ -132,27 +139,37 @@ def _self_signed(
         Code(S3Bucket=assets.local_assets_bucket, S3Key=assets.certificate_code),
         [
             # ACM chooses the ARN; a list knows no resource.
-            allow(["acm:ImportCertificate", "acm:DescribeCertificate", "acm:DeleteCertificate"], [certificates]),
+            allow(
+                [
+                    "acm:ImportCertificate",
+                    "acm:DescribeCertificate",
+                    "acm:DeleteCertificate",
+                    "acm:AddTagsToCertificate",
+                    "acm:RemoveTagsFromCertificate",
+                ],
+                [certificates],
+            ),
             allow(["acm:ListCertificates"]),
         ],
         timeout=600,
         memory=256,
         description="Makes the portal's self-signed certificate and renews it in place.",
-        condition="SelfSigned",
+        condition=SELF_SIGNED,
     )
     certificate = t.add_resource(
         SelfSignedCertificate(
             "SelfSignedCertificate",
-            Condition="SelfSigned",
+            Condition=SELF_SIGNED,
             ServiceToken=GetAtt(maker, "Arn"),
             ServiceTimeout="660",
             DomainName=load_balancer.load_balancer_dns_name,
+            Tags=if_tagged(t, operations),
         )
     )
     schedule = t.add_resource(
         Rule(
             "CertificateRenewal",
-            Condition="SelfSigned",
+            Condition=SELF_SIGNED,
             Description="Renews the self-signed certificate before it expires",
             ScheduleExpression=RENEWAL,
             State="ENABLED",
@@ -172,11 +189,11 @@ def _self_signed(
     t.add_resource(
         Permission(
             "CertificateRenewalPermission",
-            Condition="SelfSigned",
+            Condition=SELF_SIGNED,
             Action="lambda:InvokeFunction",
             FunctionName=Ref(maker),
             Principal=partition.service_principal("events"),
             SourceArn=GetAtt(schedule, "Arn"),
         )
     )
-    return certificate
+    return certificate, maker

@@ -57,16 +57,20 @@ def role(
     **attributes: Any,
 ) -> Role:
     """Add a role that `service` may assume, within the operator's permissions boundary, if there is one."""
-    if_given(tier.template, BOUNDARY_GIVEN, operations.permissions_boundary_arn)
+    boundary = operations.permissions_boundary_arn
+    if_given(tier.template, BOUNDARY_GIVEN, boundary)
+    bounded = boundary if attributes.get("Condition") == BOUNDARY_GIVEN else If(BOUNDARY_GIVEN, boundary, NoValue)
     optional: dict[str, Any] = {"ManagedPolicyArns": list(managed)} if managed else {}
+    policies = [Policy(PolicyName="Inline", PolicyDocument=document(*statements))]
+    inline: dict[str, Any] = {"Policies": policies} if statements else {}
     return tier.template.add_resource(
         Role(
             title,
             AssumeRolePolicyDocument=document(
                 Statement(Effect=Allow, Principal=Principal("Service", service_principal(service)), Action=[AssumeRole])
             ),
-            Policies=[Policy(PolicyName="Inline", PolicyDocument=document(*statements))],
-            PermissionsBoundary=If(BOUNDARY_GIVEN, operations.permissions_boundary_arn, NoValue),
+            **inline,
+            PermissionsBoundary=bounded,
             **optional,
             **attributes,
         )

@@ -175,3 +175,19 @@ def _host_bits(template: StrictTemplate, vpc_cidr: Value) -> If:
 
 def _named(what: str) -> Tags:
     return Tags(Name=Sub(f"${{AWS::StackName}}/{what}"))
+
+
+def existing(location: form.Location, preflight: Preflight) -> Network:
+    """The operator's VPC in the shape of the network tier; preflight knows its zones and its address range."""
+    return Network(
+        vpc_id=location.vpc_id,
+        vpc_cidr=preflight.network_cidr,
+        zones=tuple(
+            NetworkZone(
+                availability_zone=picked.picked_zone,
+                private_subnet_id=asked.private_subnet_id,
+                load_balancer_subnet_id=asked.load_balancer_subnet_id,
+            )
+            for asked, picked in zip(location.zones, preflight.zones, strict=True)
+        ),
+    )

@@ -49,6 +49,7 @@ from generator.tiers.network import Network
 from generator.tiers.preflight import Preflight
 from generator.tiers.secrets import Secrets
 from generator.tiers.security_groups import SecurityGroups
+from generator.tiers.tags import own_tags
 
 USER_DATA = "userdata/header.sh"
 AWS_EBS_KEY = "alias/aws/ebs"
@@ -98,6 +99,7 @@ def build(
     logs = log_group(tier, operations, "PortalLogs")
     profile = _profile(tier, portal, directory, operations, secrets, assets, logs)
     user_data = tier.sources.text(USER_DATA)
+    tags = own_tags(t, operations)
     shared: dict[str, Any] = {
         "Zones": str(tier.zone_count),
         "Lustre": Join(
@@ -136,7 +138,8 @@ def build(
                         )
                     ],
                     TagSpecifications=[
-                        TagSpecifications(ResourceType=kind, Tags=[{"Key": "Name", "Value": name}])
+                        # No interface: it is not the launch that makes it, so EC2 refuses tags for it.
+                        TagSpecifications(ResourceType=kind, Tags=[{"Key": "Name", "Value": name}, *tags])
                         for kind in ("instance", "volume")
                     ],
                     UserData=Base64(Sub(user_data, LogicalId=title, ZoneNumber=str(number), **shared)),

@@ -59,7 +59,7 @@ class Preflight(Ports):
     """What preflight settles for the whole deployment."""
 
     zones: tuple[PreflightZone, ...]
-    portal_image_id: Value = port("Machine image of the portal nodes", "AWS::EC2::Image::Id")
+    portal_image_id: Value = port("Machine image of the portal nodes")
     network_cidr: Value = port("Address range of the VPC")
 
 

@@ -1,7 +1,7 @@
 """ParallelCluster's own CloudFormation provider, once for all clusters, and what its Lambda and the nodes may do.
 
 The provider is a template that AWS publishes in each region. Its own roles know no permissions boundary; if there is one,
-its Lambda runs under the role of AWS's ParallelCluster policies template, which does.
+its Lambda runs under a role of ours, with the policies of AWS's ParallelCluster policies template, which know it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from awacs.aws import Condition as PolicyCondition
 from awacs.aws import StringEquals
-from troposphere import GetAtt, If, NoValue, Ref, Select, Split
+from troposphere import GetAtt, If, NoValue, Ref
 from troposphere.cloudformation import Stack
 from troposphere.iam import ManagedPolicy
 
@@ -21,7 +21,7 @@ from generator.cfn.template import GOES_WITH_THE_STACK, Value, variable
 from generator.cfn.wiring import Tier
 from generator.tiers.assets import Assets
 from generator.tiers.conditions import BOUNDARY_GIVEN, directory_secret, if_given
-from generator.tiers.iam import allow, document
+from generator.tiers.iam import allow, document, role
 from generator.tiers.secrets import Secrets
 
 # The provider may attach policies of this path only (parallelcluster-policies.yaml of aws/aws-parallelcluster).
@@ -32,6 +32,8 @@ CLUSTER = "Cluster"
 # The part of its logical id that the name of the provider's bucket shows (custom_resource/cluster.yaml of
 # aws/aws-parallelcluster): its stack's name is so long that CloudFormation always cuts the id.
 OWN_BUCKET = generated_names.certain_part("AWS::S3::Bucket", "PclusterCustomResourceBucket")
+# Outputs of the policies template: what the provider gives its own role (custom_resource/cluster.yaml).
+POLICIES = ("ParallelClusterClusterPolicy1", "ParallelClusterClusterPolicy2", "DefaultParallelClusterIamAdminPolicy")
 
 
 @dataclass(frozen=True)
@@ -73,15 +75,27 @@ def build(
             },
         )
     )
-    role_arn = GetAtt(policies, "Outputs.ParallelClusterLambdaRoleArn")
-    bounded_role = Select(1, Split("/", role_arn))
+    # Not the policies template's own role: it hands out an ARN, and a policy is attached to a name. Cutting the name out of
+    # another stack's output is what a change set with nested stacks refuses.
+    bounded_role = role(
+        tier,
+        operations,
+        "ProviderRole",
+        "lambda",
+        [],
+        managed=[
+            partition.managed_policy("service-role/AWSLambdaBasicExecutionRole"),
+            *(GetAtt(policies, f"Outputs.{name}") for name in POLICIES),
+        ],
+        Condition=BOUNDARY_GIVEN,
+    )
     # With it the provider's validators see that the secrets exist and have the right shape.
     validation = t.add_resource(
         ManagedPolicy(
             "ValidationPolicy",
             Path=POLICY_PATH,
             Description="Lets ParallelCluster's provider validate the clusters' secrets",
-            Roles=If(BOUNDARY_GIVEN, [bounded_role], NoValue),
+            Roles=If(BOUNDARY_GIVEN, [Ref(bounded_role)], NoValue),
             PolicyDocument=document(
                 allow(
                     ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
@@ -98,7 +112,7 @@ def build(
             Condition=BOUNDARY_GIVEN,
             Path=POLICY_PATH,
             Description="What ParallelCluster's provider gives its own role and not a role that it is handed",
-            Roles=[bounded_role],
+            Roles=[Ref(bounded_role)],
             PolicyDocument=document(
                 # It polls itself by a rule for each cluster, and keeps each event in a bucket of its own stack.
                 allow(
@@ -120,7 +134,7 @@ def build(
             **GOES_WITH_THE_STACK,
             TemplateURL=published("custom_resource/cluster.yaml"),
             Parameters={
-                "CustomLambdaRole": If(BOUNDARY_GIVEN, role_arn, ""),
+                "CustomLambdaRole": If(BOUNDARY_GIVEN, GetAtt(bounded_role, "Arn"), ""),
                 # With a role given the provider ignores this; the Ref keeps the role's rights until the provider is gone.
                 "AdditionalIamPolicies": If(BOUNDARY_GIVEN, Ref(bounded), Ref(validation)),
             },

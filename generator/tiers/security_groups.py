@@ -24,6 +24,7 @@ from generator.cfn.template import Value
 from generator.cfn.wiring import Tier
 from generator.tiers.conditions import DIRECTORY_GIVEN, if_given
 from generator.tiers.network import EVERYWHERE, Network
+from generator.tiers.tags import own_tags
 
 HTTP, HTTPS = 80, 443
 PORTAL_HTTPS = 8443
@@ -120,7 +121,9 @@ class _Rules:
         )
 
 
-def build(tier: Tier, access: form.Access, directory: form.Directory, network: Network) -> SecurityGroups:
+def build(
+    tier: Tier, access: form.Access, directory: form.Directory, operations: form.Operations, network: Network
+) -> SecurityGroups:
     """All groups, all rules, and an interface for each portal node."""
     rules = _Rules(tier, network.vpc_id)
     balancer = rules.group("LoadBalancer", "Load balancer of the portal", _visitors(tier, access))
@@ -169,6 +172,7 @@ def build(tier: Tier, access: form.Access, directory: form.Directory, network: N
             )
         )
 
+    tags = own_tags(tier.template, operations)
     zones = []
     for number, zone in enumerate(network.zones, 1):
         interface = tier.template.add_resource(
@@ -177,7 +181,7 @@ def build(tier: Tier, access: form.Access, directory: form.Directory, network: N
                 Description=Sub(f"Portal node {number} of ${{AWS::StackName}}"),
                 SubnetId=zone.private_subnet_id,
                 GroupSet=[Ref(portal)],
-                Tags=Tags(Name=Sub(f"${{AWS::StackName}}/portal-{number}")),
+                Tags=[{"Key": "Name", "Value": Sub(f"${{AWS::StackName}}/portal-{number}")}, *tags],
             )
         )
         zones.append(

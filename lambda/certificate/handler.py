@@ -1,10 +1,12 @@
 """A self-signed certificate for a balancer without a domain of its own, kept in ACM and renewed in place.
 
-Property: DomainName, the balancer's DNS name. Ref and Data.CertificateArn: the certificate's ARN, which stays for as
-long as the name does. Called by a schedule with {"CertificateArn": ..., "DomainName": ...}, it renews that certificate
-in place if fewer than RENEW_DAYS are left. The private key is in this function's memory and in ACM, nowhere else.
-IAM: acm:ListCertificates (knows no resource); acm:ImportCertificate, acm:DescribeCertificate and acm:DeleteCertificate
-on the account's certificate/* of the region, since ACM chooses the ARN.
+Properties: DomainName, the balancer's DNS name, and Tags, a list of Key and Value. Ref and Data.CertificateArn: the
+certificate's ARN, which stays for as long as the name does. Called by a schedule with {"CertificateArn": ...,
+"DomainName": ...}, it renews that certificate in place if fewer than RENEW_DAYS are left. The private key is in this
+function's memory and in ACM, nowhere else.
+IAM: acm:ListCertificates (knows no resource); acm:ImportCertificate, acm:DescribeCertificate, acm:DeleteCertificate,
+acm:AddTagsToCertificate and acm:RemoveTagsFromCertificate on the account's certificate/* of the region, since ACM chooses
+the ARN.
 """
 
 import datetime
@@ -40,23 +42,57 @@ def handler(event: object, context: Context) -> str | None:
 
 @custom_resource
 def resource(event: Event) -> Result:
-    """Create and Update import, into the certificate of that name if there is one; Delete deletes."""
+    """Create and Update import, into the certificate of that name if there is one; Delete deletes.
+
+    An Update of the tags alone leaves the certificate as it is.
+    """
     acm = boto3.client("acm", config=CONFIG)
-    name = event["ResourceProperties"].get("DomainName")
     arn = event.get("PhysicalResourceId")
     if event["RequestType"] == "Delete":
-        arn = arn if is_certificate(arn) else find(acm, name)
+        arn = arn if is_certificate(arn) else find(acm, event["ResourceProperties"].get("DomainName"))
         if arn:
             delete(acm, arn)
         return None, {}
+    name = name_of(event["ResourceProperties"])
+    tags = tags_of(event["ResourceProperties"])
+    old = event.get("OldResourceProperties")
+    known = (
+        arn if event["RequestType"] == "Update" and isinstance(old, dict) and old.get("DomainName") == name else None
+    )
+    before = tags_of(old) if known and isinstance(old, dict) else {}
+    if not is_certificate(known):
+        known = import_certificate(acm, name, find(acm, name))
+    elif tags == before:
+        known = import_certificate(acm, name, known)
+    tag(acm, known, before, tags)
+    return known, {"CertificateArn": known}
+
+
+def name_of(properties: dict[str, Any]) -> str:
+    """The balancer's name among a resource's properties. Raises Fault if there is none."""
+    name = properties.get("DomainName")
     if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > 253:
         raise Fault(
             f"DomainName {str(name)[:300]} must be the balancer's DNS name: give the balancer's DNSName attribute."
         )
-    old = event.get("OldResourceProperties")
-    same = event["RequestType"] == "Update" and isinstance(old, dict) and old.get("DomainName") == name
-    arn = import_certificate(acm, name, arn if same and is_certificate(arn) else find(acm, name))
-    return arn, {"CertificateArn": arn}
+    return name
+
+
+def tags_of(properties: dict[str, Any]) -> dict[str, str]:
+    """The tags among a resource's properties, by key; what is no tag is left out."""
+    found = properties.get("Tags")
+    items = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    return {str(item["Key"]): str(item["Value"]) for item in items if {"Key", "Value"} <= item.keys()}
+
+
+def tag(acm: Any, arn: str, before: dict[str, str], tags: dict[str, str]) -> None:
+    """Gives the certificate its tags, and takes away those of `before` that it is not to have any more."""
+    gone = [{"Key": key} for key in before if key not in tags]
+    if gone:
+        acm.remove_tags_from_certificate(CertificateArn=arn, Tags=gone)
+    if tags:
+        given = [{"Key": key, "Value": value} for key, value in tags.items()]
+        acm.add_tags_to_certificate(CertificateArn=arn, Tags=given)
 
 
 def is_certificate(arn: object) -> TypeGuard[str]:

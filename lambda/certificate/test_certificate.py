@@ -46,6 +46,29 @@ def imported(acm: Any, arn: str) -> x509.Certificate:
     return x509.load_pem_x509_certificate(acm.get_certificate(CertificateArn=arn)["Certificate"].encode())
 
 
+def tagged(acm: Any, arn: str) -> dict[str, str]:
+    return {item["Key"]: item["Value"] for item in acm.list_tags_for_certificate(CertificateArn=arn)["Tags"]}
+
+
+COST, OWNER = {"Key": "CostCenter", "Value": "42"}, {"Key": "Owner", "Value": "hpc"}
+TAGGED = {"DomainName": NAME, "Tags": [COST, OWNER]}
+
+
+def test_create_tags_the_certificate(cloudformation: CloudFormation, acm: Any) -> None:
+    arn = cloudformation.send(certificate.handler, "Create", TAGGED)["PhysicalResourceId"]
+    assert tagged(acm, arn) == {"CostCenter": "42", "Owner": "hpc"}
+
+
+def test_an_update_of_the_tags_leaves_the_certificate_as_it_is(cloudformation: CloudFormation, acm: Any) -> None:
+    arn = cloudformation.send(certificate.handler, "Create", TAGGED)["PhysicalResourceId"]
+    serial = imported(acm, arn).serial_number
+    new = {"DomainName": NAME, "Tags": [{"Key": "Owner", "Value": "physics"}]}
+    before = {"PhysicalResourceId": arn, "OldResourceProperties": TAGGED}
+    assert cloudformation.send(certificate.handler, "Update", new, **before)["PhysicalResourceId"] == arn
+    assert tagged(acm, arn) == {"Owner": "physics"}
+    assert imported(acm, arn).serial_number == serial
+
+
 @pytest.mark.parametrize("name", [NAME, LONG])
 def test_what_the_certificate_says(name: str) -> None:
     pem, key_pem = certificate.make(name)

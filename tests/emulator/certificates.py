@@ -1,17 +1,38 @@
-"""ACM's imported certificates: what one says of itself is what ACM says of it.
+"""ACM's certificates: what an imported one says of itself is what ACM says of it, and a requested one waits for validation.
 
 ministack makes names and dates up and leaves type and names out of the list, so that nobody finds a certificate by its
 name.
 """
 
 import json
+import time
 from typing import Any
 
 from cryptography import x509
 from ministack.services import acm
 
+from tests.emulator import cancellation, control
+from tests.emulator.handlers import Failed, Made, Properties, wraps
+
 STAMP = "%Y-%m-%dT%H:%M:%SZ"
 Answer = tuple[int, dict[str, str], bytes]
+POLL = 0.02  # seconds
+
+
+@wraps("AWS::CertificateManager::Certificate")
+class Requested:
+    """CloudFormation waits until a certificate is validated: where nobody delegates to the zone, until it is cancelled."""
+
+    @staticmethod
+    def create(stock: Any, logical_id: str, properties: Properties, stack: str) -> Made:
+        made: Made = stock(logical_id, properties, stack)
+        while control.CLOCK.undelegated:
+            try:
+                cancellation.check(stack)
+            except cancellation.Cancelled as cancelled:
+                raise Failed(str(cancelled), made[0]) from None
+            time.sleep(POLL)
+        return made
 
 
 def facts(pem: str) -> dict[str, Any]:

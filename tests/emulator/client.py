@@ -249,6 +249,19 @@ class Emulator:
         """Settings of the account (account.py) from now on; without arguments it is as nobody has changed it."""
         self._ask("/_emulator/account", settings)
 
+    def alarms(self, region: str = "us-east-1", *, ahead: float = 0) -> dict[str, str]:
+        """The states that the region's alarms have `ahead` seconds from now, by name, if nothing is measured until then."""
+        states: dict[str, str] = self._ask(f"/_emulator/alarms?region={region}", ahead)
+        return states
+
+    def wait_for_certificates(self, *, minute: float) -> None:
+        """From now on no certificate is validated, and a minute of TimeoutInMinutes has so many seconds."""
+        self._ask("/_emulator/waiting", [minute, True])
+
+    def validate_certificates(self) -> None:
+        """From now on certificates are validated at once again, and minutes are minutes."""
+        self._ask("/_emulator/waiting", [60, False])
+
     def set_quotas(self, **quotas: float) -> None:
         """Service quotas by code (RDS: by name) from now on; every other one is large, and without arguments all are."""
         self._ask("/_emulator/quotas", quotas)

@@ -7,6 +7,10 @@ the signals of machines that are not the emulator's, and GET lists what they hav
 {code: value}) sets service quotas, `/_emulator/account` (PUT {name: value}) settings of the account (account.py),
 `/_emulator/records?region=…` lists what is kept in memory only, `/_emulator/home` tells which emulator this is. FSx's
 DescribeFileSystems and Service Quotas are answered here, since ministack has neither.
+
+`/_emulator/alarms` (PUT seconds) evaluates all alarms of a region that much later and answers their states by name.
+`/_emulator/waiting` (PUT [seconds, bool]) says how long a minute of TimeoutInMinutes is, and whether certificates wait for
+the validation of zones that nobody delegates to.
 """
 
 import json
@@ -52,6 +56,17 @@ class Instances:
 
 
 INSTANCES = Instances()
+
+
+@dataclass
+class Clock:
+    """How long a minute of TimeoutInMinutes takes, in seconds, and whether nobody delegates to the hosted zones."""
+
+    minute: float = 60.0
+    undelegated: bool = False
+
+
+CLOCK = Clock()
 
 
 def fault(operation: str, resource_type: str, stack: str | None, logical_id: str | None) -> str | None:
@@ -119,11 +134,24 @@ def _instances(region: str, real: Any) -> Any:
     return INSTANCES.launched
 
 
+def _alarms(region: str, ahead: Any) -> Any:
+    from tests.emulator import alarms
+
+    return alarms.evaluate_all(ahead)
+
+
+def _waiting(region: str, how: Any) -> Any:
+    CLOCK.minute, CLOCK.undelegated = how
+    return how
+
+
 def _home(region: str, nothing: Any) -> Any:
     return os.environ["TMPDIR"]
 
 
 PATHS = {
+    "/_emulator/alarms": _alarms,
+    "/_emulator/waiting": _waiting,
     "/_emulator/home": _home,
     "/_emulator/faults": _set_faults,
     "/_emulator/quotas": _set_quotas,

@@ -45,6 +45,7 @@ HANDLER_MODULES = (alarms, autoscaling, ec2, fsx, functions, nested, protection,
 def install() -> None:
     """Put every change in place; the handlers registered themselves when their modules were imported."""
     account.install()
+    alarms.install()
     catalog.install()
     certificates.install()
     handlers.run_on_threads()

@@ -4,6 +4,7 @@ ministack deploys children inline: a failed child leaks its resources, DeletionP
 a child that cannot be deleted is reported as gone. Here a child has events, a rollback and a delete like any stack.
 """
 
+import math
 import time
 from typing import Any
 
@@ -11,23 +12,31 @@ from ministack.core.responses import new_uuid
 from ministack.services.cloudformation import _stacks
 from ministack.services.cloudformation.stacks import _add_event
 
-from tests.emulator import cancellation, continuation
+from tests.emulator import cancellation, continuation, control
 from tests.emulator.handlers import HANDLERS, Failed, Made, Properties, api, handles
 
 POLL = 0.02  # seconds
 
 
-def _settled(stack: str, parent: str = "") -> dict[str, Any]:
-    """The stack's description, once nothing is in progress; raises Cancelled when the `parent` that creates it is deleted.
+class TimedOut(Exception):
+    """A child's creation has taken longer than its TimeoutInMinutes."""
+
+
+def _settled(stack: str, parent: str = "", minutes: float = math.inf) -> dict[str, Any]:
+    """The stack's description, once nothing is in progress; raises Cancelled when the `parent` that creates it is deleted,
+    and TimedOut after so many minutes, of which control.CLOCK says how long they are here.
 
     Between two questions it looks at ministack's own record: hundreds may wait at once, and each question costs a while.
     """
+    end = time.monotonic() + minutes * control.CLOCK.minute
     while True:
         described: dict[str, Any] = api("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         if not described["StackStatus"].endswith("_IN_PROGRESS"):
             return described
         while _stacks[described["StackName"]]["StackStatus"].endswith("_IN_PROGRESS"):
             cancellation.check(parent)
+            if time.monotonic() > end:
+                raise TimedOut
             time.sleep(POLL)
 
 
@@ -83,9 +92,12 @@ class NestedStack:
         initiated = ("CREATE_IN_PROGRESS", "Resource creation Initiated", child)
         _add_event(above["StackId"], parent, logical_id, "AWS::CloudFormation::Stack", *initiated)
         try:
-            described = _settled(child, parent)
+            described = _settled(child, parent, float(properties.get("TimeoutInMinutes", math.inf)))
         except cancellation.Cancelled as cancelled:
             raise Failed(str(cancelled), child) from None
+        except TimedOut:
+            told = "Stack creation time exceeded the specified timeout"
+            raise Failed(f"Embedded stack {child} was not successfully created: {told}", child) from None
         if described["StackStatus"] != "CREATE_COMPLETE":
             raise Failed(f"Embedded stack {child} was not successfully created: {_why(child)}", child)
         return _made(described)

@@ -98,6 +98,9 @@ def _launchable(data: Mapping[str, Any], group: Mapping[str, Any]) -> Iterator[s
     interfaces = data.get("NetworkInterfaces", [])
     if interfaces and (data.get("SecurityGroupIds") or data.get("SecurityGroups")):
         yield "network interfaces and instance-level security groups may not be specified on the same request"
+    tagged = {item.get("ResourceType") for item in data.get("TagSpecifications", [])}
+    if "network-interface" in tagged and any("NetworkInterfaceId" in interface for interface in interfaces):
+        yield "tags can be specified only for network interfaces that are created by the request"
     for interface in interfaces:
         name = interface.get("NetworkInterfaceId")
         if not name:

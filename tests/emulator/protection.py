@@ -7,7 +7,7 @@ from ministack.services import acm
 from ministack.services import alb as balancers
 from ministack.services import rds as databases
 
-from tests.emulator.handlers import HANDLERS, Made, Properties, wraps
+from tests.emulator.handlers import HANDLERS, Made, Properties, api, wraps
 
 
 @wraps("AWS::RDS::DBCluster")
@@ -27,6 +27,7 @@ class Cluster:
         elif not properties.get("SourceDBClusterIdentifier") and "MasterUsername" not in properties:
             raise ValueError("The parameter MasterUsername must be provided and must not be blank.")
         made: Made = stock(logical_id, properties, stack)
+        databases._clusters[made[0]]["EnabledCloudwatchLogsExports"] = properties.get("EnableCloudwatchLogsExports", [])
         return made
 
     @staticmethod
@@ -42,6 +43,22 @@ class Cluster:
     def delete(stock: Any, physical_id: str, properties: Properties) -> None:
         Cluster.refuse(physical_id)
         stock(physical_id, properties)
+
+
+@wraps("AWS::RDS::DBInstance")
+class Instance:
+    """An instance writes the logs that its cluster exports: RDS makes log groups that are missing, without retention."""
+
+    @staticmethod
+    def create(stock: Any, logical_id: str, properties: Properties, stack: str) -> Made:
+        made: Made = stock(logical_id, properties, stack)
+        cluster = databases._clusters.get(properties.get("DBClusterIdentifier", "")) or {}
+        for log in cluster.get("EnabledCloudwatchLogsExports", []):
+            name = f"/aws/rds/cluster/{cluster['DBClusterIdentifier']}/{log}"
+            logs = api("logs")
+            if not logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]:
+                logs.create_log_group(logGroupName=name)
+        return made
 
 
 @wraps("AWS::ElasticLoadBalancingV2::LoadBalancer")

@@ -67,9 +67,16 @@ def _backup_selection(logical_id: str, properties: Properties, stack: str) -> Ma
     return f"{selection}_{plan}", {"SelectionId": selection, "BackupPlanId": plan, "Id": f"{selection}_{plan}"}
 
 
+def _address_association(logical_id: str, properties: Properties, stack: str) -> Made:
+    api("ec2").describe_network_interfaces(NetworkInterfaceIds=[properties["NetworkInterfaceId"]])
+    name = _unique("eipassoc-")
+    return name, {"Id": name}
+
+
 MAKERS: dict[str, Callable[[str, Properties, str], Made]] = {
     "AWS::Backup::BackupSelection": _backup_selection,
     "AWS::CloudWatch::CompositeAlarm": _alarm,
+    "AWS::EC2::EIPAssociation": _address_association,
     "AWS::EC2::PrefixList": _prefix_list,
     "AWS::FSx::DataRepositoryAssociation": _association,
     "AWS::Logs::QueryDefinition": _query,

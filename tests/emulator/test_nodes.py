@@ -65,6 +65,15 @@ def header(emulator: Emulator) -> str:
     return HEADER.format(stack="${AWS::StackId}", bucket="bundles-test", checksum=checksum)
 
 
+def test_a_launch_into_an_interface_that_exists_does_not_tag_it(faults: Emulator, name: str, header: str) -> None:
+    body = nodes(header)
+    specifications = body["Resources"]["Template"]["Properties"]["LaunchTemplateData"]["TagSpecifications"]
+    specifications.append({"ResourceType": "network-interface", "Tags": [{"Key": "Owner", "Value": "hpc"}]})
+    made = faults.create_stack(name, body)
+    assert not made.complete and "only for network interfaces that are created by the request" in made.reason
+    faults.delete_stack(name)
+
+
 def test_a_group_waits_for_its_nodes_and_rolls_them(faults: Emulator, name: str, header: str) -> None:
     made = faults.create_stack(name, nodes(header))
     assert made.complete, made.reason

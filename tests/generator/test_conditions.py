@@ -59,10 +59,11 @@ SWITCHES: list[tuple[str, dict[str, str], set[str], set[str]]] = [
     ("file-system", {"ExistingFileSystemId": "fs-0123456789"}, {"MountTarget1", "MountTarget2"}, {"FileSystem"}),
     ("secrets", {}, {"AdminPassword", "MungeKey"}, set()),
     ("secrets", {"AdminPasswordSecretArn": "arn:x"}, {"MungeKey", "DatabasePassword"}, {"AdminPassword"}),
-    ("monitoring", {}, {"Alarms", "Dashboard"}, {"AlarmEmailSubscription"}),
+    ("monitoring", {"CertificateArn": ""}, {"Alarms", "CertificateRenewalFails"}, {"AlarmEmailSubscription"}),
+    ("monitoring", {"CertificateArn": CERTIFICATE}, {"CertificateExpires"}, {"CertificateRenewalFails"}),
     ("monitoring", {"AlarmEmail": "hpc@example.com"}, {"Alarms", "AlarmEmailSubscription"}, set()),
-    ("provider", {}, {"ParallelCluster", "NodePolicy"}, {"BoundedPolicies", "BoundedProviderPolicy"}),
-    ("provider", {"PermissionsBoundaryArn": BOUNDARY}, {"BoundedPolicies", "BoundedProviderPolicy"}, set()),
+    ("provider", {}, {"ParallelCluster", "NodePolicy"}, {"BoundedPolicies", "ProviderRole"}),
+    ("provider", {"PermissionsBoundaryArn": BOUNDARY}, {"BoundedPolicies", "ProviderRole"}, set()),
     ("main", {"Waf": "no"}, {"LoadBalancerStack"}, {"WafStack"}),
     ("main", {"Waf": "yes"}, {"WafStack"}, set()),
     ("main-existing-vpc", {"Waf": "yes"}, {"WafStack"}, {"NetworkStack"}),
@@ -331,13 +332,13 @@ def test_a_boundary_gives_the_provider_a_role_that_carries_it() -> None:
     assert "Roles" not in free["ValidationPolicy"]["Properties"]
     bound = rendered("provider", PermissionsBoundaryArn=BOUNDARY)["Resources"]
     handed = bound["ParallelCluster"]["Properties"]["Parameters"]
-    assert handed["CustomLambdaRole"] == "arn:aws:iam::123456789012:role/parallelcluster/Lambda"
+    assert handed["CustomLambdaRole"] == "ProviderRole.Arn"
     assert handed["AdditionalIamPolicies"] == "BoundedProviderPolicy"
     assert bound["BoundedPolicies"]["Properties"]["Parameters"] == {
         "EnableIamAdminAccess": "true",
         "PermissionsBoundaryPolicy": BOUNDARY,
     }
-    assert bound["ValidationPolicy"]["Properties"]["Roles"]
+    assert bound["ValidationPolicy"]["Properties"]["Roles"] == ["ProviderRole"]
 
 
 # Cluster

@@ -32,6 +32,7 @@ ELSEWHERE = {
     "InfrequentAccessAfter",
     "JobHeldAdmin",
     "MyParameter",
+    "PclusterCustomResourceBucket",
     "TypeError",
 }
 
@@ -82,7 +83,8 @@ def names() -> set[str]:
             found |= set(template.get(part, {}))
     found |= {check.name for check in load_function("preflight", "checks").CHECKS}
     found |= {str(answer) for question in questions().values() for answer in question.allowed}
-    return found | set(re.findall(r"^[ -]*(\w+):", (ROOT / "templates/cluster.yaml").read_text(), re.MULTILINE))
+    edited = [ROOT / "templates/cluster.yaml", ROOT / "templates/probe.template.yaml"]
+    return found.union(*(re.findall(r"^[ -]*(\w+):", path.read_text(), re.MULTILINE) for path in edited))
 
 
 @cache
@@ -118,6 +120,13 @@ def test_commands_that_a_document_names_exist(document: str) -> None:
             assert module != "generator" or command in {"", *COMMANDS}
         for path in re.findall(r"\btests/[\w./]+", piece):
             assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_command_of_a_document_includes_nested_stacks_in_a_change_set(document: str) -> None:
+    """Values of one stack for another are placeholders then: tests/generator/test_nested_outputs.py."""
+    for block in re.findall(r"```sh\n(.*?)```", (ROOT / document).read_text(), re.DOTALL):
+        assert "--include-nested-stacks" not in block
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

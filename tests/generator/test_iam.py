@@ -44,8 +44,9 @@ ROLES = [pytest.param(place, body["Properties"], id=place) for place, body in re
 
 @pytest.mark.parametrize(("place", "properties"), ROLES)
 def test_every_role_is_within_the_boundary(place: str, properties: dict[str, Any]) -> None:
-    assert properties["PermissionsBoundary"] == BOUNDARY
-    name = place.split(".")[0]
+    name, title = place.split(".")
+    only_then = templates()[name]["Resources"][title].get("Condition") == "BoundaryGiven"
+    assert properties["PermissionsBoundary"] == ({"Ref": "PermissionsBoundaryArn"} if only_then else BOUNDARY)
     assert templates()[name]["Conditions"]["BoundaryGiven"] == {
         "Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]
     }
@@ -71,8 +72,19 @@ def test_the_boundary_reaches_parallelcluster_s_own_roles() -> None:
     assert policies["Condition"] == "BoundaryGiven"
     assert policies["Properties"]["Parameters"]["PermissionsBoundaryPolicy"] == {"Ref": "PermissionsBoundaryArn"}
     handed = resource("provider.ParallelCluster")["Parameters"]["CustomLambdaRole"]
-    role = {"Fn::GetAtt": ["BoundedPolicies", "Outputs.ParallelClusterLambdaRoleArn"]}
-    assert handed == {"Fn::If": ["BoundaryGiven", role, ""]}
+    assert handed == {"Fn::If": ["BoundaryGiven", {"Fn::GetAtt": ["ProviderRole", "Arn"]}, ""]}
+
+
+def test_the_provider_s_role_has_what_the_provider_gives_its_own() -> None:
+    """Nested by the provider without a role, AWS's policies template hands it these three, beside the logs."""
+    attached = resource("provider.ProviderRole")["ManagedPolicyArns"]
+    outputs = ("ParallelClusterClusterPolicy1", "ParallelClusterClusterPolicy2", "DefaultParallelClusterIamAdminPolicy")
+    assert attached[1:] == [{"Fn::GetAtt": ["BoundedPolicies", f"Outputs.{name}"]} for name in outputs]
+    for title in ("ValidationPolicy", "BoundedProviderPolicy"):
+        assert as_list(resource(f"provider.{title}")["Roles"])[0] in (
+            [{"Ref": "ProviderRole"}],
+            {"Ref": "ProviderRole"},
+        )
 
 
 @pytest.mark.parametrize(("place", "statement"), statements())
@@ -149,7 +161,11 @@ def test_conditional_parts_come_to_something(place: str, statement: dict[str, An
 def test_managed_policies_of_aws_are_few() -> None:
     ours = [body for _, body in resources() if body["Type"] != "Custom::PclusterCluster"]  # whose nodes may have more
     found = {text for body in ours for _, text in strings(body) if ":iam::aws:policy/" in text}
-    assert found == {"arn:${AWS::Partition}:iam::aws:policy/AmazonSSMManagedInstanceCore"}
+    policies = (
+        "AmazonSSMManagedInstanceCore",
+        "service-role/AWSLambdaBasicExecutionRole",
+    )  # the latter: the provider's
+    assert found == {f"arn:${{AWS::Partition}}:iam::aws:policy/{name}" for name in policies}
 
 
 def test_no_policy_passes_roles_or_administers() -> None:

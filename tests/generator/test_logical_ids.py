@@ -1,7 +1,10 @@
 """Logical ids are the stack's API towards its own next version: another id replaces or deletes what it stood for.
 
+Above all those of the portal's groups: a group of another id, or one that is replaced, needs the network interface that the
+old one holds, and neither the one nor the other can go on.
+
 A change here is a change for those who run the stack: say in CHANGELOG.md what an update replaces, then rewrite the list
-with `PYTHONPATH=. .venv/main/bin/python tests/test_logical_ids.py`.
+with `.venv/main/bin/python -m tests.generator.test_logical_ids`.
 """
 
 from __future__ import annotations

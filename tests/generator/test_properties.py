@@ -161,6 +161,22 @@ def test_log_groups_keep_their_entries_as_long_as_the_form_says(place: str, prop
     assert properties["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
+def test_the_database_s_logs_have_their_groups_before_an_instance_writes() -> None:
+    """RDS makes a group that is missing, without retention; the groups' names are RDS's."""
+    exported = resource("database.DatabaseCluster")["EnableCloudwatchLogsExports"]
+    assert exported == ["error", "slowquery"], "the audit log would record every query of Slurm's accounting"
+    database = templates()["database"]["Resources"]
+    groups = {title: body for title, body in database.items() if body["Type"] == "AWS::Logs::LogGroup"}
+    names = [body["Properties"]["LogGroupName"]["Fn::Sub"][0] for body in groups.values()]
+    assert names == [f"/aws/rds/cluster/${{Cluster}}/{log}" for log in exported]
+    assert database["DatabaseInstance1"]["DependsOn"] == list(groups)
+    assert database["DatabaseInstance2"]["DependsOn"] == "DatabaseInstance1"
+
+
+def test_slow_queries_are_logged() -> None:
+    assert resource("database.DatabaseParameters")["Parameters"].items() >= {"slow_query_log": "1"}.items()
+
+
 # Properties that end in Name or Identifier and name nothing: what they are instead.
 NO_NAMES = {
     ("AWS::CloudWatch::Alarm", "MetricName"): "what is measured",
@@ -200,6 +216,8 @@ def test_nothing_has_a_physical_name(place: str, body: dict[str, Any]) -> None:
         for value in branches(body.get("Properties", {}).get(name, {"Ref": "AWS::NoValue"})):
             if place == "waf.WebAclLogs":  # AWS WAF writes only to groups whose name begins with aws-waf-logs-
                 assert "AWS::StackId" in json.dumps(value)
+            elif place.startswith("database.Database") and body["Type"] == "AWS::Logs::LogGroup":  # RDS's own names
+                assert value["Fn::Sub"][1] == {"Cluster": {"Ref": "DatabaseCluster"}}
             else:
                 assert is_reference(value), f"{name}: {value}"
 

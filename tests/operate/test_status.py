@@ -11,7 +11,9 @@ from rich.console import Console
 
 from generator.operate.follow import Follower
 from generator.operate.progress import Progress, duration
+from generator.operate.waiting import WAITS
 from tests.emulator.client import Emulator
+from tests.support.built import resources
 from tests.support.commands import Tools, thing
 from tests.support.small_templates import Template, nested, resource, template
 
@@ -109,6 +111,29 @@ def test_the_table_shows_a_row_for_each_tier_and_each_failure(capsys: pytest.Cap
     ]
     assert rows[0][-1] == "Vpc[red]" and rows[3][-1] == "HeadNode"
     assert rows[1][2:] == ["8.0", "s", "create", "complete"] and rows[5][2:] == ["no", "[red]", "memory"]
+
+
+def test_a_wait_is_named_once_with_what_may_be_amiss(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress("portal", BEGAN)
+    child, kind = "stack/portal-HttpsStack-X1/01234567-89ab", "AWS::CertificateManager::Certificate"
+    progress(told("portal", "HttpsStack", "CREATE_IN_PROGRESS", 1, child))
+    progress(told("portal-HttpsStack-X1", "DomainValidatedCertificate", "CREATE_IN_PROGRESS", 5, kind=kind))
+    progress(told("portal-HttpsStack-X1", "HttpListener", "CREATE_IN_PROGRESS", 5))
+    for seconds in (60, 130, 140):
+        progress.remind(BEGAN + timedelta(seconds=seconds))
+    told_ = capsys.readouterr().out.splitlines()
+    assert len(told_) == 1, "neither too early nor again, and nothing of a resource that is itself what is waited for"
+    assert re.fullmatch(r" *2 min 10 s  Https / DomainValidatedCertificate waits for ACM, .*hosted zone", told_[0])
+    progress(told("portal-HttpsStack-X1", "DomainValidatedCertificate", "CREATE_COMPLETE", 150, kind=kind))
+    progress.remind(BEGAN + timedelta(seconds=900))
+    assert capsys.readouterr().out == ""
+
+
+def test_what_takes_long_in_the_templates_is_known_to_the_command() -> None:
+    types = {body["Type"] for _, body in resources()}
+    custom = {kind for kind in types if kind.startswith("Custom::")}
+    assert custom <= set(WAITS)
+    assert set(WAITS) - types == {"AWS::CloudFormation::WaitCondition"}, "that is in a cluster's own stack"
 
 
 def test_durations_read_well() -> None:

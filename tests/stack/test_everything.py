@@ -107,6 +107,7 @@ def answers(emulator: Emulator, region: str) -> dict[str, str]:
         "AlarmEmail": "hpc-operators@example.com",
         "AccessLogs": "yes",
         "LogRetentionDays": "365",
+        "Tags": "CostCenter=42,Owner=hpc",
         "PermissionsBoundaryArn": policy(emulator, region, f"Everything-{region}"),
         "PreflightWarnOnly": "VcpuQuotas,LustreQuota",
     }

@@ -110,7 +110,7 @@ def batches(world: World) -> list[dict[str, str]]:
             "PortalVolumeSize": "60",
         },
         dict(zip(("PortalInstallerSha256", "JdbcDriverSha256"), map(checksum, DOWNLOADS.values()), strict=True)),
-        {"PortalAmiId": "ami-0c2023a1b2c3d4e5f", "PortalImageRefresh": "2"},
+        {"PortalAmiId": "ami-0c2023a1b2c3d4e5f", "PortalImageRefresh": "2", "Tags": "CostCenter=42,Owner=hpc"},
         {
             "DatabaseMode": "provisioned",
             "DatabaseInstanceClass": "db.r6g.large",

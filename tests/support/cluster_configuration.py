@@ -94,6 +94,8 @@ def conditions(parameters: Mapping[str, str]) -> dict[str, bool]:
     defined = templates()["clusters"]["Conditions"]
 
     def value(node: Any) -> Any:
+        if isinstance(node, list):
+            return [value(item) for item in node]
         if not isinstance(node, dict):
             return node
         ((name, argument),) = node.items()
@@ -107,6 +109,9 @@ def conditions(parameters: Mapping[str, str]) -> dict[str, bool]:
             "Fn::Not": lambda: not operands[0],
             "Fn::And": lambda: all(operands),
             "Fn::Or": lambda: any(operands),
+            "Fn::Join": lambda: operands[0].join(operands[1]),
+            "Fn::Split": lambda: operands[1].split(operands[0]),
+            "Fn::Select": lambda: operands[1][operands[0]],
         }[name]()
 
     return {name: value(body) for name, body in defined.items()}

@@ -20,9 +20,7 @@ ACCOUNT = "123456789012"
 STACK_ID = "arn:{partition}:cloudformation:{region}:123456789012:stack/hpc/0a1b2c3d-0000-1111-2222-333344445555"
 NOTHING = "\0nothing"
 # Attributes that a template takes apart; any other comes to "LogicalId.Attribute".
-ATTRIBUTES = {
-    "BoundedPolicies": {"Outputs.ParallelClusterLambdaRoleArn": "arn:aws:iam::123456789012:role/parallelcluster/Lambda"}
-}
+ATTRIBUTES: dict[str, dict[str, str]] = {}
 # What the other tiers hand in where a text of the port's own name would not do.
 PORTS = {"PortalImageId": "ami-0123456789abcdef0", "ZoneNumber": "1", "SubnetCount": "2"}
 
