@@ -23,6 +23,6 @@ class Alarm:
         return made
 
     @staticmethod
-    def update(stock: Any, physical_id: str, old: Properties, new: Properties, stack: str, *rest: Any) -> Made:
-        made: Made = stock(physical_id, plain(old), plain(new), stack, *rest)
+    def update(stock: Any, physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:
+        made: Made = stock(physical_id, plain(old), plain(new), stack, logical_id)
         return made
