@@ -122,7 +122,7 @@ class NestedStack:
             if ways_back.stuck_by_itself(stack):
                 api("cloudformation").continue_update_rollback(StackName=physical_id)
                 return _ended_well(physical_id)
-            return _updated(physical_id, ways_back.request(stack, _request(new, parent)))
+            return _updated(physical_id, {**_request(new, parent), "DisableRollback": True})
 
     @staticmethod
     def delete(physical_id: str, properties: Properties) -> None:

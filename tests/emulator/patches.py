@@ -150,12 +150,14 @@ EDITS = (
         '                               "IMPORT_ROLLBACK_COMPLETE"):\n'
         '        return _error("ValidationError",\n'
         '                      f"Stack [{stack_name}] is in {current_status} state "\n'
-        '                      f"and cannot be updated")\n',
+        '                      f"and cannot be updated")\n\n'
+        "    template_body, resolve_err = _resolve_template(params)\n",
         '                               "IMPORT_ROLLBACK_COMPLETE") and not (\n'
         "            current_status == _ways_back.STUCK and _ways_back.may_go_on(stack)):\n"
         '        return _error("ValidationError",\n'
         '                      f"Stack [{stack_name}] is in {current_status} state "\n'
-        '                      f"and cannot be updated")\n',
+        '                      f"and cannot be updated")\n\n'
+        "    template_body, resolve_err = _ways_back.template(stack) or _resolve_template(params)\n",
         1,
     ),
     Edit(

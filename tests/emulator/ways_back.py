@@ -7,7 +7,9 @@ the stack had: CloudFormation keeps it, and does not read TemplateURL again (no 
 
 A stack that is stuck is tried again only where somebody continues the rollback of its parent.
 
-patches.py calls `word` and `may_go_on` from within ministack.
+A failure on the way back is not taken back in turn.
+
+patches.py calls `word`, `may_go_on` and `template` from within ministack.
 """
 
 from collections.abc import Iterator
@@ -29,6 +31,11 @@ def word(stack: dict[str, Any], status: str) -> str:
     return status.replace("UPDATE_", "UPDATE_ROLLBACK_", 1) if under_way(stack) else status
 
 
+def template(stack: dict[str, Any]) -> tuple[str, None] | None:
+    """The text that the stack goes back to, as ministack answers one, without a fault; nothing in an ordinary update."""
+    return (stack[BEFORE], None) if under_way(stack) else None
+
+
 def may_go_on(stack: dict[str, Any]) -> bool:
     """Whether a stack that is stuck is to be taken back once more."""
     return bool(stack.get(GOES_BACK))
@@ -47,12 +54,3 @@ def going_back(stack: dict[str, Any], parent: dict[str, Any]) -> Iterator[None]:
         yield
     finally:
         del stack[GOES_BACK]
-
-
-def request(stack: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of the UpdateStack that takes it back: `asked`, by the template that it had.
-
-    A failure on the way back is not taken back in turn.
-    """
-    rest = {name: value for name, value in asked.items() if name != "TemplateURL"}
-    return {**rest, "TemplateBody": stack[BEFORE], "DisableRollback": True}
