@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ DESCRIPTIONS = {
     form.MAIN: "Highly available HPC portal in a new VPC",
     form.EXISTING_VPC: "Highly available HPC portal in an existing VPC",
 }
+PARENT_FILES = tuple(f"{name}.template.yaml" for name in form.PARENTS)
 View = Callable[[Form, str], Callable[[str], Value]]
 """From the form and the release's folder, a function from a child's file name to its TemplateURL."""
 
@@ -155,7 +156,7 @@ def _tiers(parent: Parent, asked: Form) -> Assembly:
         network = existing_network(asked.location, preflight)
         # An existing VPC does not depend on preflight, so add the dependency here.
         checked = parent.after(preflight)
-    assets = parent.after(preflight).add(tiers.assets.build, asked.assets, operations)
+    assets = parent.after(preflight).add(tiers.assets.build, asked.assets, operations, tiers.assets.Nested(""))
     security_groups = checked.add(tiers.security_groups.build, access, directory, network)
     secrets = parent.after(preflight).add(tiers.secrets.build, asked.portal)
     database = parent.add(
@@ -234,6 +235,15 @@ def existing_network(location: form.Location, preflight: tiers.preflight.Preflig
     )
 
 
+def sealed(parent: dict[str, Any], checksums: Mapping[str, str]) -> dict[str, Any]:
+    """The parent template with the SHA-256 of the nested templates, by file name, for the copier to check against."""
+    assets = parent["Resources"]["AssetsStack"]
+    listed = [f"{name}:{checksum}" for name, checksum in sorted(checksums.items())]
+    parameters = {**assets["Properties"]["Parameters"], "TemplateChecksums": {"Fn::Join": [",", listed]}}
+    stack = {**assets, "Properties": {**assets["Properties"], "Parameters": parameters}}
+    return {**parent, "Resources": {**parent["Resources"], "AssetsStack": stack}}
+
+
 def build(
     zone_count: int = DEFAULT_ZONES, sources: Sources | None = None, view: View = launch_url
 ) -> dict[str, dict[str, Any]]:
@@ -243,5 +253,8 @@ def build(
     """
     children: dict[str, Child] = {}
     sources = sources or Sources()
-    parents = {f"{name}.template.yaml": assemble(name, zone_count, sources, view, children) for name in form.PARENTS}
+    parents = {
+        file: assemble(name, zone_count, sources, view, children)
+        for file, name in zip(PARENT_FILES, form.PARENTS, strict=True)
+    }
     return parents | {child.file_name: child.document for child in children.values()}
