@@ -51,7 +51,7 @@ def function(
     """
     attributes: dict[str, Any] = {"Condition": condition} if condition else {}
     logs = log_group(tier, operations, f"{title}Logs", **attributes)
-    optional = {"Layers": [Ref(layer) for layer in layers]} if layers else {}
+    optional: dict[str, Any] = {"Layers": [Ref(layer) for layer in layers]} if layers else {}
     role_ = role(tier, operations, f"{title}Role", "lambda", [may_log(logs), *statements], **attributes)
     return tier.template.add_resource(
         Function(

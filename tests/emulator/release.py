@@ -22,10 +22,17 @@ def release(zones: int = DEFAULT_ZONES) -> dict[str, bytes]:
     The certificate function is published without its packages: functions run on the emulator's own Python, which has
     them, and could not load those built for Lambda's. Raises GeneratorError with the generator's own sentence.
     """
-    with tempfile.TemporaryDirectory() as no_wheels:
-        none = Path(no_wheels)
-        sources = Sources(packages=archives.digest(archives.packages_layer(none)))
-        return contents.files(zones, sources, none)
+    sources = Sources(packages=archives.digest(NO_PACKAGES))
+    with tempfile.TemporaryDirectory() as nothing:
+        return contents.files(zones, sources, Path(nothing))
+
+
+def _no_packages() -> bytes:
+    with tempfile.TemporaryDirectory() as nothing:
+        return archives.packages_layer(Path(nothing))
+
+
+NO_PACKAGES = _no_packages()
 
 
 def answers(path: Path, region: str) -> dict[str, str]:
