@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,6 @@ DESCRIPTIONS = {
     form.MAIN: "Highly available HPC portal in a new VPC",
     form.EXISTING_VPC: "Highly available HPC portal in an existing VPC",
 }
-PARENT_FILES = tuple(f"{name}.template.yaml" for name in form.PARENTS)
 View = Callable[[Form, str], Callable[[str], Value]]
 """From the form and the release's folder, a function from a child's file name to its TemplateURL."""
 
@@ -235,15 +234,6 @@ def existing_network(location: form.Location, preflight: tiers.preflight.Preflig
     )
 
 
-def sealed(parent: dict[str, Any], checksums: Mapping[str, str]) -> dict[str, Any]:
-    """The parent template with the SHA-256 of the nested templates, by file name, for the copier to check against."""
-    assets = parent["Resources"]["AssetsStack"]
-    listed = [f"{name}:{checksum}" for name, checksum in sorted(checksums.items())]
-    parameters = {**assets["Properties"]["Parameters"], "TemplateChecksums": {"Fn::Join": [",", listed]}}
-    stack = {**assets, "Properties": {**assets["Properties"], "Parameters": parameters}}
-    return {**parent, "Resources": {**parent["Resources"], "AssetsStack": stack}}
-
-
 def build(
     zone_count: int = DEFAULT_ZONES, sources: Sources | None = None, view: View = launch_url
 ) -> dict[str, dict[str, Any]]:
@@ -253,8 +243,5 @@ def build(
     """
     children: dict[str, Child] = {}
     sources = sources or Sources()
-    parents = {
-        file: assemble(name, zone_count, sources, view, children)
-        for file, name in zip(PARENT_FILES, form.PARENTS, strict=True)
-    }
+    parents = {f"{name}.template.yaml": assemble(name, zone_count, sources, view, children) for name in form.PARENTS}
     return parents | {child.file_name: child.document for child in children.values()}

@@ -141,7 +141,8 @@ class Own:
         try:
             self.s3.upload_fileobj(file, self.bucket, key, ExtraArgs={"Metadata": {"sha256": checksum}})
         except (ClientError, Boto3Error) as error:
-            raise Fault(f"{key} cannot be written to the stack's own bucket, {in_s3_words(str(error))}") from None
+            what = f"{key} cannot be copied to bucket {self.bucket}, {in_s3_words(str(error))}"
+            raise Fault(what) from None
 
 
 def explain_refusal(error: ClientError, region: str) -> str:

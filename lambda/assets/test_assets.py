@@ -252,10 +252,7 @@ def test_a_refused_upload_is_passed_on_in_s3s_words(cloudformation: CloudFormati
     monkeypatch.setattr(assets.boto3, "client", refuses)
     got = send(cloudformation, "Create")
     words = f"{DENIED}: have whoever keeps that policy admit it."
-    assert (
-        got["Reason"].startswith(f"{min(FILES)} cannot be written to the stack's own bucket, ")
-        and words in got["Reason"]
-    )
+    assert got["Reason"].startswith(f"{min(FILES)} cannot be copied to bucket own, ") and words in got["Reason"]
 
 
 def test_delete_empties_the_bucket_with_all_versions(cloudformation: CloudFormation, s3: Any) -> None:
