@@ -196,6 +196,14 @@ def test_nodes_wait_for_the_copied_files() -> None:
     assert re.fullmatch(r"[0-9a-f]{64}", outputs["PortalBundleSha256"])
 
 
+def test_no_user_data_or_cluster_has_a_download_location() -> None:
+    """It may be presigned, and jobs can read user data."""
+    names = {"PortalInstallerUrl", "JdbcDriverUrl"}
+    readable = [body for _, body in resources("AWS::EC2::LaunchTemplate")] + [templates()["clusters"]]
+    assert len(readable) == len(ZONES) + 1
+    assert not [name for body in readable for name in names if name in json.dumps(body)]
+
+
 # Portal nodes
 
 

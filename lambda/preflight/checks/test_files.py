@@ -136,6 +136,20 @@ def test_a_large_file_is_left_to_the_nodes(web: Web) -> None:
     assert findings({"PortalInstallerSha256": "0" * 64}, {}) == []
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError(f"unknown url type: '{VENDOR}/x.jar?signature=TOPSECRET'"),
+        RuntimeError("no such page: /x.jar?signature=TOPSECRET"),
+    ],
+)
+def test_no_verdict_repeats_a_query_that_an_error_tells(web: Web, error: Exception) -> None:
+    url = f"{VENDOR}/x.jar?signature=TOPSECRET"
+    web[url] = error
+    (found,) = findings({"PortalInstallerUrl": url}, {})
+    assert "x.jar" in found.text and "TOPSECRET" not in found.text
+
+
 def test_no_verdict_tells_the_query_of_a_url() -> None:
     (found,) = findings({"PortalInstallerUrl": "https://gone.example/x.jar?X-Amz-Signature=SECRET"}, {})
     assert "SECRET" not in found.text
