@@ -252,6 +252,20 @@ def test_without_a_region_the_configuration_names_one_and_the_bucket_its_own(
     assert "param_AssetsBucketRegion=eu-west-1" in capsys.readouterr().out
 
 
+def test_a_bucket_with_a_kms_key_is_warned_about(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/1234"
+
+    def encrypted(operation: str, arguments: Mapping[str, Any], call: Call) -> Any:
+        found = call()
+        return {**found, "SSEKMSKeyId": key} if operation == "HeadObject" else found
+
+    watch(monkeypatch, encrypted)
+    assert run() == 0
+    assert f"encrypts with the KMS key {key}, so only roles that may use it" in capsys.readouterr().err
+
+
 # Interruptions
 
 

@@ -48,8 +48,9 @@ def updated(emulator: Emulator) -> Iterator[Updated]:
     assert made.complete, made.reason
     portal.stack = made.stack_id
     before, stateful = portal.resources(), portal.stateful()
-    present = {"url": portal.url(), "parameters": portal.answers()}
-    yield Updated(emulator.update_stack(portal.stack, region=REGION, **present), before, stateful, portal)
+    answers = portal.answers()
+    outcome = emulator.update_stack(portal.stack, region=REGION, url=portal.url(), parameters=answers)
+    yield Updated(outcome, before, stateful, portal)
     assert portal.delete().complete
 
 
