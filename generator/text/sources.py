@@ -14,7 +14,7 @@ from generator.text.yaml_reader import Document
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # what is cached belongs to one object, and the files may change before the next
 class Sources:
     """The project's folder `root`, and the version that its templates are to carry.
 

@@ -61,7 +61,7 @@ class Assets(Ports):
     """Where nodes and Lambdas find the release's files, once they have been copied."""
 
     local_assets_bucket: Value = port("The stack's own asset bucket")
-    certificate_packages_key: Value = port("Key of the certificate function's packages")
+    certificate_packages_zip: Value = port("Key of the certificate function's packages")
     portal_bundle: Value = port("Key of the portal nodes' bundle")
     portal_bundle_sha256: Value = port("SHA-256 of the portal nodes' bundle")
     cluster_scripts: Value = port("Key prefix of the clusters' node scripts")
@@ -149,7 +149,7 @@ def build(tier: Tier, assets: form.Assets, operations: form.Operations, nested: 
     )
     return Assets(
         local_assets_bucket=Ref(bucket),
-        certificate_packages_key=archives.packages_key(packages),
+        certificate_packages_zip=archives.packages_key(packages),
         portal_bundle=bundle,
         portal_bundle_sha256=archives.digest(content),
         cluster_scripts=archives.cluster_scripts(tier.sources.root)[0],

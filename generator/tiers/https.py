@@ -131,7 +131,7 @@ def _self_signed(
             Condition="SelfSigned",
             Description="What the certificate function needs beyond the runtime's own packages.",
             CompatibleRuntimes=[RUNTIME],
-            Content=Content(S3Bucket=assets.local_assets_bucket, S3Key=assets.certificate_packages_key),
+            Content=Content(S3Bucket=assets.local_assets_bucket, S3Key=assets.certificate_packages_zip),
         )
     )
     maker = function(

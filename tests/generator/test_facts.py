@@ -187,7 +187,7 @@ def test_nodes_wait_for_the_copied_files() -> None:
     """Outputs of a nested stack exist only when all of it is done, so its Copy needs no further Ref."""
     keys = [item["Key"] for item in resource("assets.Copy")["Files"]]
     outputs = {name: body["Value"] for name, body in templates()["assets"]["Outputs"].items()}
-    assert outputs["PortalBundle"] in keys and outputs["CertificatePackagesKey"] in keys
+    assert outputs["PortalBundle"] in keys and outputs["CertificatePackagesZip"] in keys
     scripts = {key.removeprefix(outputs["ClusterScripts"] + "/") for key in keys if outputs["ClusterScripts"] in key}
     assert {"accounts.sh", "services.sh", "publish.sh", "operator.sh", "users.sh"} <= scripts
     assert {f"userdata/cluster/{name}" for name in scripts} <= set(keys), "and at the fixed keys of the head node"

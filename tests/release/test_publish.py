@@ -274,7 +274,7 @@ def test_an_interrupted_run_is_gone_on_with(
     run: Run, source: Path, emulator: Emulator, name: str, after: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`after` so many files; -1: before the last, the manifest."""
-    count = len(contents.files(2, Sources(source), source.parent / "wheels"))
+    count = len(contents.files(2, Sources(source), no_wheels(source.parent)))
     stop = after % count
     with pytest.MonkeyPatch.context() as patch:
         done = writes(patch)
