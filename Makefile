@@ -28,7 +28,7 @@ templates: $(MAIN) ## Write build/ and the documents that derive from it, and li
 lint: $(MAIN) ## Lint the templates alone [ZONES=2]
 	@$(GENERATOR) lint --zones "$(ZONES)"
 
-package: templates ## Write the release's files (templates, Lambda zip, node bundles, SHA256SUMS) to dist/ [ZONES=2]
+package: templates ## Write the release's files (templates, Lambda layer, node bundles, SHA256SUMS) to dist/ [ZONES=2]
 	@$(GENERATOR) package --zones "$(ZONES)"
 
 publish: bucket-is-named $(MAIN) ## Lint and publish the release: BUCKET=name [REGION= PROFILE= PREFIX=hpc-portal/ ZONES=2 PARAMETERS=answers for the links]
@@ -104,11 +104,12 @@ check: $(MAIN) ## Check style, types, shell scripts and that build/ is fresh
 timing: $(MAIN) ## Time the generator against the import of troposphere
 	@$(MAIN) benchmarks/generation.py
 
-lock: $(UV) ## Pin the newest versions that setup.cfg and requirements/*.in allow
+lock: $(UV) $(MAIN) ## Pin the newest versions that setup.cfg and requirements/*.in allow, and the certificate function's packages
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-header --all-extras --upgrade setup.cfg -o requirements/main.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-header --upgrade requirements/emulator.in -o requirements/emulator.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --no-header --upgrade requirements/taskcat.in -o requirements/taskcat.txt
 	@$(UV) pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-header --upgrade requirements/bench.in -o requirements/bench.txt
+	@$(GENERATOR) pin
 
 clean: ## Remove environments, caches, dist/ and what is for another number of zones, not build/
 	@rm -rf .venv .cache dist dist-zones-* build-zones-* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -22,6 +22,7 @@ COMMANDS = {
     "build": ("generator.release.build", "write build/ and the documents that derive from it"),
     "check": ("generator.release.check", "fail if anything that `build` writes is stale"),
     "lint": ("generator.release.lint", "lint the templates in every supported region"),
+    "pin": ("generator.release.pin", "pin the certificate function's packages by their SHA-256"),
     "package": ("generator.release.package", "write the release's files to a folder"),
     "publish": ("generator.release.publish", "lint, publish the release to a bucket and print its launch links"),
     "links": ("generator.release.launch_links", "write the README's table of launch links"),

@@ -155,7 +155,7 @@ def _tiers(parent: Parent, asked: Form) -> Assembly:
         network = tiers.network.existing(asked.location, preflight)
         # An existing VPC does not depend on preflight, so add the dependency here.
         checked = parent.after(preflight)
-    assets = parent.after(preflight).add(tiers.assets.build, asked.assets, operations)
+    assets = parent.after(preflight).add(tiers.assets.build, asked.assets, operations, tiers.assets.Nested(""))
     security_groups = checked.add(tiers.security_groups.build, access, directory, operations, network)
     secrets = parent.after(preflight).add(tiers.secrets.build, asked.portal)
     database = parent.add(

@@ -6,7 +6,7 @@ set -euo pipefail
 umask 022
 ROOT=$(printenv HPC_PORTAL_ROOT || true) # blank on a node; a folder in tests
 mkdir -p "$ROOT/etc/hpc-portal" "$ROOT/var/log" "$ROOT/opt"
-cat > "$ROOT/etc/hpc-portal/node.env" << 'NODE_ENV'
+(umask 077 && cat > "$ROOT/etc/hpc-portal/node.env") << 'NODE_ENV'
 STACK_ID='${AWS::StackId}'
 LOGICAL_ID='${LogicalId}'
 REGION='${AWS::Region}'
@@ -14,9 +14,8 @@ URL_SUFFIX='${AWS::URLSuffix}'
 ZONE_NUMBER='${ZoneNumber}'
 ZONES='${Zones}'
 FLAVOR='${PortalFlavor}'
-INSTALLER_URL='${PortalInstallerUrl}'
+DOWNLOADS_SECRET_ARN='${DownloadsSecretArn}'
 INSTALLER_SHA256='${PortalInstallerSha256}'
-JDBC_URL='${JdbcDriverUrl}'
 JDBC_SHA256='${JdbcDriverSha256}'
 LICENSE_SECRET_ARN='${LicenseSecretArn}'
 ADMIN_SECRET_ARN='${AdminSecretArn}'

@@ -62,13 +62,17 @@ class Tier:
     def finish(self, offers: dict[str, tuple[Port, Value]], outputs: Ports) -> Child:
         """The nested template with its outputs, and a parameter for each of the `offers` that it refers to.
 
-        Raises GeneratorError where the template refers to a name that it does not have.
+        Raises GeneratorError where the template refers to a name that it does not have, or has one twice.
         """
         for name, port_, value in each_port(outputs):
             self.template.add_output(Output(name, Description=port_.description, Value=joined(port_, value)))
         document = self.template.to_dict()
         referred = check_template(document, f"tier {self.name}", extra=offers)
         parameters = {name: port_ for name, (port_, _) in offers.items() if name in referred}
+        if twice := parameters.keys() & document["Resources"].keys():
+            raise GeneratorError(
+                f"tier {self.name} has a resource {min(twice)} and takes a port of that name: rename one"
+            )
         document["Parameters"] = encode_to_dict({name: port_.parameter(name) for name, port_ in parameters.items()})
         return Child(f"{self.name.replace('_', '-')}.template.yaml", document, parameters, outputs)
 

@@ -20,7 +20,8 @@ IMAGE = r"ami-[0-9a-f]{8,17}"
 KEY_NAME = r"[\x20-\x7e]{1,255}"
 EMAIL = r"[^\s@]+@[^\s@]+\.[^\s@]+"
 SHA256 = r"[0-9a-f]{64}"
-DOWNLOAD = r"(https|s3)://[\w.~:/?#@!$&()*+,;=%-]+"
+# The portal nodes' security group lets out port 443; what stands before an @ would be a password in the clear.
+DOWNLOAD = r"(https://[A-Za-z0-9.-]+(:443)?|s3://[a-z0-9][a-z0-9.-]+[a-z0-9])/[\w.~:/?#@!$&()*+,;=%-]+"
 # AWS Graviton families have a g behind the generation's number (t4g, c7gn, hpc7g), but for a1, im4gn, is4gen and the
 # Grace nodes of p6e; EnginFrame and the portal's image are x86-64 only.
 X86_INSTANCE = r"(?!a1\.|mac|im4g|is4g|p6e-gb|[a-z]+\d+g)[a-z][a-z0-9-]*\.[a-z0-9-]+"

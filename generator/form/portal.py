@@ -26,7 +26,7 @@ class Portal(Group, title="Portal"):
         "Location (https:// or s3://) of the portal's installer JAR.",
         default=ENGINFRAME_INSTALLER,
         pattern=patterns.whole(patterns.DOWNLOAD),
-        constraint="Must be an https:// or s3:// location.",
+        constraint="Must be an https:// location on port 443, without a user's name, or an s3:// location.",
     )
     portal_installer_sha256: Value = optional(
         "Portal installer SHA-256",
@@ -39,7 +39,7 @@ class Portal(Group, title="Portal"):
         "Location (https:// or s3://) of MySQL Connector/J, the platform-independent .tar.gz.",
         default="https://dev.mysql.com/get/Downloads/Connector-J/mysql-connector-j-8.4.0.tar.gz",
         pattern=patterns.whole(patterns.DOWNLOAD),
-        constraint="Must be an https:// or s3:// location.",
+        constraint="Must be an https:// location on port 443, without a user's name, or an s3:// location.",
     )
     jdbc_driver_sha256: Value = optional(
         "JDBC driver SHA-256",

@@ -11,9 +11,12 @@ from generator.aws import Account, account_arguments, stack_argument
 from generator.operate import logs
 from generator.operate.causes import Causes, causes
 from generator.operate.progress import duration
-from generator.operate.stack_events import CLUSTER, EventAt, Operation, find, operations, own_events, tree
+from generator.operate.stack_events import CLUSTER, STACK, EventAt, Operation, find, operations, own_events, tree
 
 GUIDE = "What to do about it: docs/operations.md, 'When something fails'."
+# CloudFormation's words about a TemplateURL that it cannot read.
+UNREADABLE = "S3 error: "
+GONE = "The release's templates cannot be read where AssetsBucket says: docs/operations.md, 'The release is gone'."
 KEPT = "CloudFormation keeps the events of a deleted stack for 90 days."
 ENDINGS = {
     "ROLLBACK_COMPLETE": "was rolled back",
@@ -48,15 +51,22 @@ def explain(account: Account, name: str) -> Iterator[str]:
     events = [t for t in events if operation.end is None or t.event["Timestamp"] < operation.end]
     found = causes(events)
     yield from _verdict(stack["StackName"], account.region, operation, found)
-    failed = found.first and not operation.succeeded
-    if found.first and failed:
-        yield from _cause(account, found.first, events, operation)
+    first = None if operation.succeeded else found.first
+    if first:
+        yield from _cause(account, first, events, operation)
     if found.afterwards:
         yield f"The rollback failed too, at {found.afterwards.where} ({found.afterwards.event['ResourceType']}):"
         yield f"  {found.afterwards.event.get('ResourceStatusReason', '')}"
     yield from _way_out(stack, account.region, events)
-    if failed:
-        yield GUIDE
+    if first:
+        yield _guide(operation, first)
+
+
+def _guide(operation: Operation, first: EventAt) -> str:
+    """Where the guide says what to do."""
+    event = first.event
+    unreadable = event["ResourceType"] == STACK and UNREADABLE in (event.get("ResourceStatusReason") or "")
+    return GONE if unreadable and operation.kind == "update" else GUIDE
 
 
 def _way_out(stack: Mapping[str, Any], region: str, events: list[EventAt]) -> Iterator[str]:

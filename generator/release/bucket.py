@@ -94,6 +94,14 @@ class Bucket:
         except (ClientError, BotoCoreError) as error:
             raise explain_error(error, f"{self.place(folder, key)} cannot be read", RIGHTS) from error
 
+    def encrypted_with(self, folder: str) -> str:
+        """The KMS key of the release `folder`, by its manifest; blank if S3's own key encrypts it."""
+        try:
+            known = self.s3.head_object(Bucket=self.name, Key=f"{self.prefix}{folder}{MANIFEST}")
+        except (ClientError, BotoCoreError) as error:
+            raise explain_error(error, f"{self.place(folder, MANIFEST)} cannot be read", RIGHTS) from error
+        return str(known.get("SSEKMSKeyId", ""))
+
     def missing(self, folder: str, files: Mapping[str, bytes]) -> list[str]:
         """The keys of `files` that are not there yet, in their order.
 

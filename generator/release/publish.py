@@ -117,6 +117,12 @@ def run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("publish: Interrupted, and no release yet: to resume, run it again.", file=sys.stderr)
         return 130
+    if key := bucket.encrypted_with(release.folder):
+        print(
+            f"publish: {bucket.name} encrypts with the KMS key {key}, so only roles that may use it (kms:Decrypt) can read "
+            "the release: publish to a bucket with S3's own key (SSE-S3), or let every launching account use that key.",
+            file=sys.stderr,
+        )
     if version.is_development(release.name):
         plain = release.name.partition("-")[0]
         print(f"Development version {release.name}: no commit tagged v{plain}, or changes beside it.")

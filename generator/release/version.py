@@ -35,11 +35,9 @@ def is_development(name: str) -> bool:
 
 def _content(root: Path) -> str:
     """Eight hex digits that change with anything that is published; no wheel is needed to know them."""
-    sources = Sources(root)
-    scripts = archives.sha256sums(archives.cluster_scripts(root)[1])
-    texts = {key: text.encode() for key, text in contents.templates(DEFAULT_ZONES, sources).items()}
-    keys = f"{archives.certificate_key(root)} {archives.portal_bundle(root)[0]}".encode()
-    return archives.digest(archives.sha256sums({**texts, "scripts": scripts, "keys": keys}))[:8]
+    # The templates name every other file with its SHA-256.
+    texts = {key: text.encode() for key, text in contents.templates(DEFAULT_ZONES, Sources(root)).items()}
+    return archives.digest(archives.sha256sums(texts))[:8]
 
 
 def _git(root: Path, *command: str) -> str | None:

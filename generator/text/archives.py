@@ -1,4 +1,4 @@
-"""Packs what the stack fetches at run time: certificate function, portal nodes' bundle, clusters' scripts.
+"""Packs what the stack fetches at run time: the certificate function's packages, the nodes' bundle and scripts.
 
 Every key carries the first 12 hex digits of its content's SHA-256, so a changed file has a new key, and a new key in a
 template is what makes CloudFormation roll it out. Tiers call the small functions here for keys alone. Same source, same
@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generator.errors import GeneratorError
-from generator.text import inline, packed_files
+from generator.text import packed_files
 
 MANIFEST = "SHA256SUMS"
-FUNCTION_FILE = "index.py"  # what CloudFormation calls inline code, too
 CERTIFICATE_PINS = "lambda/certificate/requirements.txt"
+PACKAGES_PIN = "lambda/certificate/packages.sha256"
+LAYER_FOLDER = "python"  # where the Lambda runtime looks for a layer's packages
 PORTAL_TEMPLATES = (
     "efinstall.config",
     "ef.slurm.conf",
@@ -37,14 +38,29 @@ def digest(content: bytes) -> str:
 
 
 def sha256sums(files: dict[str, bytes]) -> bytes:
-    """The manifest of `files` in `sha256sum`'s format, sorted by key; `sha256sum -c` and the asset copier read it."""
+    """The manifest of `files` in `sha256sum`'s format, sorted by key, for people and `sha256sum -c`."""
     return "".join(f"{digest(content)}  {key}\n" for key, content in sorted(files.items())).encode()
 
 
-def certificate_key(root: Path) -> str:
-    """Key of the certificate Lambda's zip. Hashed from its sources, so that no wheel is needed to know it."""
-    sources = {FUNCTION_FILE: _certificate_function(root), "requirements.txt": read(root / CERTIFICATE_PINS)}
-    return f"lambda/certificate-{digest(sha256sums(sources))[:12]}.zip"
+def pinned_packages(root: Path) -> str:
+    """SHA-256 of the layer of the certificate function's packages, from the file that `make lock` writes.
+
+    No wheel is needed to know it. Raises GeneratorError if the file is of other pins.
+    """
+    pinned = read(root / PACKAGES_PIN).decode().split()
+    if len(pinned) != 4 or pinned[0] != digest(read(root / CERTIFICATE_PINS)):
+        raise GeneratorError(f"{PACKAGES_PIN} is not of this {CERTIFICATE_PINS}: run `make lock`.")
+    return pinned[2]
+
+
+def packages_pin(root: Path, layer: bytes) -> bytes:
+    """The text of the file that pins the layer: `sha256sum`'s lines of the pins, and of the layer made of them."""
+    return f"{digest(read(root / CERTIFICATE_PINS))}  requirements.txt\n{digest(layer)}  packages.zip\n".encode()
+
+
+def packages_key(checksum: str) -> str:
+    """Key of the layer with this SHA-256."""
+    return f"lambda/packages-{checksum[:12]}.zip"
 
 
 def portal_bundle(root: Path) -> tuple[str, bytes]:
@@ -92,30 +108,27 @@ def cluster_scripts(root: Path) -> tuple[str, dict[str, bytes]]:
     return f"userdata/cluster-{digest(sha256sums(scripts))[:12]}", scripts
 
 
-def certificate_zip(root: Path, wheels: Path) -> bytes:
-    """The certificate Lambda with the packages installed in the folder `wheels` (see `install_wheels`)."""
+def packages_layer(wheels: Path) -> bytes:
+    """The layer of the packages installed in the folder `wheels` (see package.install_wheels), as a zip."""
     import zipfile
 
     packages = {name: text for name, text in _tree(wheels).items() if not INSTALL_NOTES & set(name.split("/"))}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in sorted({**packages, FUNCTION_FILE: _certificate_function(root)}.items()):
-            entry = zipfile.ZipInfo(name, ZIP_EPOCH)
+        for name, content in sorted(packages.items()):
+            entry = zipfile.ZipInfo(f"{LAYER_FOLDER}/{name}", ZIP_EPOCH)
             entry.create_system = 3  # Unix, whatever system packs it
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, content)
     return buffer.getvalue()
 
 
-def packed(root: Path, *, wheels: Path) -> dict[str, bytes]:
-    """All asset files by their key below the release's prefix, without templates and manifest."""
+def own_files(root: Path) -> dict[str, bytes]:
+    """The asset files that are made of the project's sources alone, by their key below the release's prefix."""
     bundle_key, bundle = portal_bundle(root)
     prefix, scripts = cluster_scripts(root)
-    return {
-        certificate_key(root): certificate_zip(root, wheels),
-        bundle_key: bundle,
-        **{f"{folder}/{name}": content for folder in (prefix, FIXED_SCRIPTS) for name, content in scripts.items()},
-    }
+    copies = {f"{folder}/{name}": text for folder in (prefix, FIXED_SCRIPTS) for name, text in scripts.items()}
+    return {bundle_key: bundle, **copies}
 
 
 def _whole(path: Path, script: bytes, name: str, text: bytes) -> bytes:
@@ -127,10 +140,6 @@ def _whole(path: Path, script: bytes, name: str, text: bytes) -> bytes:
     if f"/{Path(name).name}".encode() in packed:
         raise GeneratorError(f"{path} sources {name} in its own way: write the line {line}.")
     return packed
-
-
-def _certificate_function(root: Path) -> bytes:
-    return inline.join(root, "certificate").encode()
 
 
 def _tree(folder: Path) -> dict[str, bytes]:

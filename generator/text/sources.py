@@ -8,22 +8,24 @@ from pathlib import Path
 
 from generator import __version__
 from generator.errors import GeneratorError
-from generator.text import inline, yaml_reader
+from generator.text import archives, inline, yaml_reader
 from generator.text.yaml_reader import Document
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # what is cached belongs to one object, and the files may change before the next
 class Sources:
     """The project's folder `root`, and the version that its templates are to carry.
 
-    Only publishing stamps another than the generator's own, for a development version (release.py). Every method raises
-    GeneratorError for a file that is missing or malformed.
+    Only publishing stamps another than the generator's own, for a development version (release.py). `packages` is the
+    SHA-256 of the certificate function's packages where it is not the pinned one: the emulator has packages of its own.
+    Every method raises GeneratorError for a file that is missing or malformed.
     """
 
     root: Path = ROOT
     version: str = __version__
+    packages: str = ""
 
     def text(self, path: str) -> str:
         """The text of the file `path` of the project."""
@@ -45,6 +47,10 @@ class Sources:
         if not isinstance(found.content, dict):
             raise GeneratorError(f"{path} must hold a YAML mapping: restore it from the repository")
         return found
+
+    def packages_checksum(self) -> str:
+        """SHA-256 of the layer of the certificate function's packages."""
+        return self.packages or archives.pinned_packages(self.root)
 
     @cache  # noqa: B019 - one object for a run
     def inline_function(self, name: str) -> str:

@@ -44,8 +44,16 @@ class AssetCopy(StrictCustomResource):
         "SourceRegion": (VALUE, True),
         "SourcePrefix": (VALUE, True),
         "Bucket": (VALUE, True),
-        "Keys": (list, True),
+        "Files": (list, True),
+        "Templates": (VALUE, True),
     }
+
+
+@dataclass(frozen=True)
+class Nested(Ports):
+    """What the parent alone knows of the nested templates: the release fills it in when all are written."""
+
+    template_checksums: Value = port("SHA-256 of each nested template")
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ class Assets(Ports):
     """Where nodes and Lambdas find the release's files, once they have been copied."""
 
     local_assets_bucket: Value = port("The stack's own asset bucket")
-    certificate_code: Value = port("Key of the certificate function's zip")
+    certificate_packages_zip: Value = port("Key of the certificate function's packages")
     portal_bundle: Value = port("Key of the portal nodes' bundle")
     portal_bundle_sha256: Value = port("SHA-256 of the portal nodes' bundle")
     cluster_scripts: Value = port("Key prefix of the clusters' node scripts")
@@ -77,7 +85,7 @@ def private_bucket(title: str, **properties: Any) -> Bucket:
     )
 
 
-def build(tier: Tier, assets: form.Assets, operations: form.Operations) -> Assets:
+def build(tier: Tier, assets: form.Assets, operations: form.Operations, nested: Nested) -> Assets:
     """Bucket and copier. The outputs exist only once every file has been copied and verified."""
     t = tier.template
     bucket = t.add_resource(
@@ -109,7 +117,11 @@ def build(tier: Tier, assets: form.Assets, operations: form.Operations) -> Asset
             allow(["s3:ListBucket"], [bucket_arn(assets.assets_bucket)]),
             allow(["s3:ListBucketVersions"], [bucket_arn(Ref(bucket))]),
             allow(
-                ["s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:DeleteObjectVersion"],
+                [
+                    *("s3:PutObject", "s3:GetObject", "s3:DeleteObject"),
+                    # A rollback brings the earlier content of a key back.
+                    *("s3:GetObjectVersion", "s3:DeleteObjectVersion"),
+                ],
                 [bucket_arn(Ref(bucket), "*")],
             ),
         ],
@@ -117,9 +129,10 @@ def build(tier: Tier, assets: form.Assets, operations: form.Operations) -> Asset
         memory=512,
         description="Copies the release's files into the stack's own bucket, and empties it at the end.",
     )
-    certificate = archives.certificate_key(tier.sources.root)
+    packages = tier.sources.packages_checksum()
+    files = {key: archives.digest(content) for key, content in archives.own_files(tier.sources.root).items()}
+    files[archives.packages_key(packages)] = packages
     bundle, content = archives.portal_bundle(tier.sources.root)
-    scripts, names = archives.cluster_scripts(tier.sources.root)
     t.add_resource(
         AssetCopy(
             "Copy",
@@ -130,19 +143,14 @@ def build(tier: Tier, assets: form.Assets, operations: form.Operations) -> Asset
             SourceRegion=assets.assets_bucket_region,
             SourcePrefix=Join("", [assets.assets_prefix, tier.release_folder]),
             Bucket=Ref(bucket),
-            Keys=sorted(
-                [
-                    certificate,
-                    bundle,
-                    *(f"{prefix}/{name}" for prefix in (scripts, archives.FIXED_SCRIPTS) for name in names),
-                ]
-            ),
+            Files=[{"Key": key, "Sha256": checksum} for key, checksum in sorted(files.items())],
+            Templates=nested.template_checksums,
         )
     )
     return Assets(
         local_assets_bucket=Ref(bucket),
-        certificate_code=certificate,
+        certificate_packages_zip=archives.packages_key(packages),
         portal_bundle=bundle,
         portal_bundle_sha256=archives.digest(content),
-        cluster_scripts=scripts,
+        cluster_scripts=archives.cluster_scripts(tier.sources.root)[0],
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from awacs.aws import Statement
 from troposphere import AWSObject, GetAtt, PropsDictType, Ref
-from troposphere.awslambda import Code, Function, LoggingConfig
+from troposphere.awslambda import Code, Function, LayerVersion, LoggingConfig
 
 from generator import form
 from generator.cfn.template import GOES_WITH_THE_STACK
@@ -42,6 +42,7 @@ def function(
     memory: int,
     description: str,
     condition: str | None = None,
+    layers: Sequence[LayerVersion] = (),
 ) -> Function:
     """Add a Lambda function (`timeout` in seconds, `memory` in MiB) with its role and log group.
 
@@ -50,6 +51,7 @@ def function(
     """
     attributes: dict[str, Any] = {"Condition": condition} if condition else {}
     logs = log_group(tier, operations, f"{title}Logs", **attributes)
+    optional: dict[str, Any] = {"Layers": [Ref(layer) for layer in layers]} if layers else {}
     role_ = role(tier, operations, f"{title}Role", "lambda", [may_log(logs), *statements], **attributes)
     return tier.template.add_resource(
         Function(
@@ -63,6 +65,7 @@ def function(
             MemorySize=memory,
             LoggingConfig=LoggingConfig(LogGroup=Ref(logs)),
             Code=code,
+            **optional,
             **attributes,
         )
     )

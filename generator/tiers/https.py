@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from troposphere import And, Condition, GetAtt, If, Not, Ref, Sub
-from troposphere.awslambda import Code, Function, Permission
+from troposphere.awslambda import Code, Content, Function, LayerVersion, Permission
 from troposphere.certificatemanager import Certificate, DomainValidationOption
 from troposphere.elasticloadbalancingv2 import Action, Listener, RedirectConfig
 from troposphere.elasticloadbalancingv2 import Certificate as ListenerCertificate
@@ -24,7 +24,7 @@ from generator.cfn.template import Value
 from generator.cfn.wiring import Tier
 from generator.tiers.assets import Assets
 from generator.tiers.conditions import SELF_SIGNED, if_given, self_signed
-from generator.tiers.functions import function
+from generator.tiers.functions import RUNTIME, function
 from generator.tiers.iam import allow
 from generator.tiers.load_balancer import PORTAL_PATH, LoadBalancer
 from generator.tiers.security_groups import HTTP, HTTPS
@@ -132,11 +132,20 @@ def _self_signed(
     """The self-signed certificate, the function that makes it, and the schedule that has it renewed."""
     t = tier.template
     certificates = partition.arn("acm", "certificate/*")
+    packages = t.add_resource(
+        LayerVersion(
+            "CertificatePackages",
+            Condition="SelfSigned",
+            Description="What the certificate function needs beyond the runtime's own packages.",
+            CompatibleRuntimes=[RUNTIME],
+            Content=Content(S3Bucket=assets.local_assets_bucket, S3Key=assets.certificate_packages_zip),
+        )
+    )
     maker = function(
         tier,
         operations,
         "CertificateFunction",
-        Code(S3Bucket=assets.local_assets_bucket, S3Key=assets.certificate_code),
+        Code(ZipFile=tier.sources.inline_function("certificate")),
         [
             # ACM chooses the ARN; a list knows no resource.
             allow(
@@ -155,6 +164,7 @@ def _self_signed(
         memory=256,
         description="Makes the portal's self-signed certificate and renews it in place.",
         condition=SELF_SIGNED,
+        layers=[packages],
     )
     certificate = t.add_resource(
         SelfSignedCertificate(

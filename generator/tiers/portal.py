@@ -214,6 +214,7 @@ def _profile(
                 secrets.munge_secret_arn,
                 secrets.database_secret_arn,
                 secrets.portal_database_secret_arn,
+                secrets.downloads_secret_arn,
                 license_secret,
                 directory_secret(t, directory),
                 ca_secret,

@@ -30,6 +30,7 @@ class Secrets(Ports):
     munge_secret_arn: Value = port("Secret with the munge key that portal and clusters share, base64")
     database_secret_arn: Value = port("Secret with the database master user's password, plain text")
     portal_database_secret_arn: Value = port("Secret with the password of the portal's own database user, plain text")
+    downloads_secret_arn: Value = port("Secret with the locations of the portal's installer and of its driver, JSON")
     admin_secret_link: Value = port("Console page of efadmin's password")
     database_secret_link: Value = port("Console page of the database password")
 
@@ -56,6 +57,20 @@ def build(tier: Tier, portal: form.Portal) -> Secrets:
     admin = password("AdminPassword", "Password of efadmin", Condition="GenerateAdminPassword")
     # 128 letters and digits are base64 of 96 bytes. Never replaced: another key needs a stopped fleet.
     munge = secret("MungeKey", "Munge key, base64", GenerateSecretString(PasswordLength=128, ExcludePunctuation=True))
+    # A presigned URL is a credential, so that nodes find locations here and not in their user data. The form's pattern
+    # admits nothing that JSON would have to escape.
+    downloads = tier.template.add_resource(
+        Secret(
+            "DownloadLocations",
+            **GOES_WITH_THE_STACK,
+            Description=Sub("Where the portal nodes download from (stack ${AWS::StackName})"),
+            SecretString=Sub(
+                '{"PortalInstaller": "${Installer}", "JdbcDriver": "${Driver}"}',
+                Installer=portal.portal_installer_url,
+                Driver=portal.jdbc_driver_url,
+            ),
+        )
+    )
     admin_arn = If("GenerateAdminPassword", Ref(admin), portal.admin_password_secret_arn)
     master = Ref(password("DatabasePassword", "Password of the database's master user"))
 
@@ -68,6 +83,7 @@ def build(tier: Tier, portal: form.Portal) -> Secrets:
         munge_secret_arn=Ref(munge),
         database_secret_arn=master,
         portal_database_secret_arn=Ref(password("PortalDatabasePassword", "Password of the portal's database user")),
+        downloads_secret_arn=Ref(downloads),
         admin_secret_link=link(admin_arn),
         database_secret_link=link(master),
     )

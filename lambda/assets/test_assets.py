@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,28 +15,51 @@ from moto import mock_aws
 from assets import handler as assets
 from testing.cloudformation import CloudFormation, Context
 
+TEMPLATES = {"templates/database.template.yaml": b"Resources: {}\n", "templates/waf.template.yaml": b"Outputs: {}\n"}
 FILES = {
     "userdata/portal-0123456789ab.tar": b"portal" * 1000,
     "userdata/cluster/publish.sh": b"#!/bin/sh\n",
-    "lambda/certificate-0123456789ab.zip": b"z" * (9 << 20),  # beyond one part
+    "lambda/packages-0123456789ab.zip": b"z" * (9 << 20),  # beyond one part
+    **TEMPLATES,
 }
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def sums(files: dict[str, bytes]) -> bytes:
+    return "".join(f"{sha256(content)}  {key}\n" for key, content in sorted(files.items())).encode()
+
+
+def named(files: dict[str, bytes]) -> dict[str, Any]:
+    """The properties that name these files."""
+    templates = {key: text for key, text in files.items() if key.startswith("templates/")}
+    listed = ",".join(f"{key.removeprefix('templates/')}:{sha256(text)}" for key, text in templates.items())
+    rest = [{"Key": key, "Sha256": sha256(text)} for key, text in files.items() if key not in templates]
+    return {"Files": rest, "Templates": listed}
+
+
 PROPERTIES = {
     "SourceBucket": "publisher",
     "SourceRegion": "eu-west-1",
     "SourcePrefix": "hpc/v1/",
     "Bucket": "own",
-    "Keys": sorted(FILES),
+    **named(dict(sorted(FILES.items()))),
 }
-
-
-def sums(files: dict[str, bytes]) -> bytes:
-    return "".join(f"{hashlib.sha256(content).hexdigest()}  {key}\n" for key, content in files.items()).encode()
 
 
 def publish(files: dict[str, bytes], prefix: str = "hpc/v1/") -> None:
     s3 = boto3.client("s3", region_name="eu-west-1")
-    for key, content in {**files, "SHA256SUMS": sums(files)}.items():
+    for key, content in files.items():
         s3.put_object(Bucket="publisher", Key=prefix + key, Body=content)
+
+
+def remove_publisher() -> None:
+    """The publisher's bucket is gone, with all that was in it."""
+    bucket = boto3.resource("s3", region_name="eu-west-1").Bucket("publisher")
+    bucket.objects.all().delete()
+    bucket.delete()
 
 
 @pytest.fixture
@@ -51,8 +75,10 @@ def s3() -> Iterator[Any]:
 
 
 def content(s3: Any, bucket: str = "own") -> dict[str, bytes]:
+    """What the bucket holds, but for the manifest."""
     listed = s3.list_objects_v2(Bucket=bucket).get("Contents", [])
-    return {item["Key"]: s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in listed}
+    keys = [item["Key"] for item in listed if item["Key"] != assets.MANIFEST]
+    return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
 
 def send(cloudformation: CloudFormation, request_type: str, properties: Any = None, **more: Any) -> dict[str, Any]:
@@ -62,12 +88,17 @@ def send(cloudformation: CloudFormation, request_type: str, properties: Any = No
 def test_create_copies_everything_across_regions(cloudformation: CloudFormation, s3: Any) -> None:
     got = send(cloudformation, "Create")
     assert (got["Status"], got["PhysicalResourceId"]) == ("SUCCESS", "assets-in-own")
-    assert got["Data"] == {"Bucket": "own", "Copied": "3"} and content(s3) == FILES
+    assert got["Data"] == {"Bucket": "own", "Copied": "5"} and content(s3) == FILES
+
+
+def test_the_own_bucket_has_a_manifest_of_what_it_holds(cloudformation: CloudFormation, s3: Any) -> None:
+    send(cloudformation, "Create")
+    assert s3.get_object(Bucket="own", Key="SHA256SUMS")["Body"].read() == sums(FILES)
 
 
 def test_a_blank_source_region_is_the_own_one(cloudformation: CloudFormation, s3: Any) -> None:
     s3.create_bucket(Bucket="near")
-    for key, body in {**FILES, "SHA256SUMS": sums(FILES)}.items():
+    for key, body in FILES.items():
         s3.put_object(Bucket="near", Key=key, Body=body)
     got = send(cloudformation, "Create", {"SourceBucket": "near", "SourceRegion": "", "SourcePrefix": ""})
     assert got["Status"] == "SUCCESS" and content(s3) == FILES
@@ -76,40 +107,83 @@ def test_a_blank_source_region_is_the_own_one(cloudformation: CloudFormation, s3
 def test_a_repeated_create_copies_nothing_again(cloudformation: CloudFormation, s3: Any) -> None:
     send(cloudformation, "Create")
     assert send(cloudformation, "Create")["Data"]["Copied"] == "0"
-    assert len(s3.list_object_versions(Bucket="own")["Versions"]) == len(FILES)
+    assert len(s3.list_object_versions(Bucket="own")["Versions"]) == len(FILES) + 1  # and the manifest
 
 
 def test_update_copies_the_new_and_keeps_the_old(cloudformation: CloudFormation, s3: Any) -> None:
     send(cloudformation, "Create")
     new = {"userdata/portal-ba9876543210.tar": b"new", "userdata/cluster/publish.sh": b"changed"}
     publish(new, "hpc/v2/")
-    changes = {"SourcePrefix": "hpc/v2/", "Keys": [*new]}
+    changes = {"SourcePrefix": "hpc/v2/", **named({**new, **TEMPLATES})}
+    publish(TEMPLATES, "hpc/v2/")
     got = send(cloudformation, "Update", changes, PhysicalResourceId="assets-in-own", OldResourceProperties=PROPERTIES)
     assert (got["Status"], got["PhysicalResourceId"], got["Data"]["Copied"]) == ("SUCCESS", "assets-in-own", "2")
     assert content(s3) == {**FILES, **new}
 
 
 @pytest.mark.parametrize("key", sorted(FILES))
-def test_a_file_that_was_tampered_with_is_refused(cloudformation: CloudFormation, s3: Any, key: str) -> None:
-    boto3.client("s3", region_name="eu-west-1").put_object(Bucket="publisher", Key=f"hpc/v1/{key}", Body=b"evil")
+def test_a_replaced_file_is_refused_whatever_the_publishers_manifest_says(
+    cloudformation: CloudFormation, s3: Any, key: str
+) -> None:
+    evil = {**FILES, key: b"evil"}
+    publish({**evil, "SHA256SUMS": sums(evil)})
     got = send(cloudformation, "Create")
-    assert got["Status"] == "FAILED" and key in got["Reason"] and "publish the release again" in got["Reason"]
-    assert content(s3).get(key) is None
+    assert got["Status"] == "FAILED" and content(s3).get(key) is None
+    expected = f"s3://publisher/hpc/v1/{key} has SHA-256 {sha256(b'evil')}, and the template names {sha256(FILES[key])}"
+    assert got["Reason"].startswith(f"{expected}: find out who changed the file")
 
 
-def test_a_key_that_the_manifest_lacks_is_refused_before_anything(cloudformation: CloudFormation, s3: Any) -> None:
-    got = send(cloudformation, "Create", {"Keys": [*FILES, "userdata/other"]})
-    assert got["Reason"].startswith("userdata/other is not in SHA256SUMS of hpc/v1/") and content(s3) == {}
+def test_a_copy_that_was_replaced_in_the_own_bucket_is_copied_anew(cloudformation: CloudFormation, s3: Any) -> None:
+    send(cloudformation, "Create")
+    s3.put_object(Bucket="own", Key="userdata/cluster/publish.sh", Body=b"evil")
+    send(cloudformation, "Update", PhysicalResourceId="assets-in-own", OldResourceProperties=PROPERTIES)
+    assert content(s3) == FILES
+
+
+KEYS = ["userdata/cluster/publish.sh", "userdata/cluster/accounts.sh", "templates/waf.template.yaml"]
+RELEASES = st.dictionaries(st.sampled_from(KEYS), st.binary(max_size=3), min_size=1)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(first=RELEASES, second=RELEASES)
+def test_every_update_is_undone_after_the_publisher_has_gone(
+    cloudformation: CloudFormation, first: dict[str, bytes], second: dict[str, bytes]
+) -> None:
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket="own")
+        s3.put_bucket_versioning(Bucket="own", VersioningConfiguration={"Status": "Enabled"})
+        s3.create_bucket(Bucket="publisher", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        template = {"templates/database.template.yaml": b"one"}  # each release has some
+        old, new = ({**PROPERTIES, **named({**files, **template})} for files in (first, second))
+        new["SourcePrefix"] = "hpc/v2/"
+        publish({**first, **template})
+        publish({**second, **template}, "hpc/v2/")
+        send(cloudformation, "Create", old)
+        more = {"PhysicalResourceId": "assets-in-own"}
+        assert send(cloudformation, "Update", new, OldResourceProperties=old, **more)["Status"] == "SUCCESS"
+        remove_publisher()
+        back = send(cloudformation, "Update", old, OldResourceProperties=new, **more)
+        assert back["Status"] == "SUCCESS", back["Reason"]
+        assert first.items() <= content(s3).items()
+
+
+UNNAMED = "Files and Templates must name each file with its SHA-256: rebuild the templates"
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"SourceBucket": "nowhere"}, "s3://nowhere/hpc/v1/SHA256SUMS does not exist: check AssetsBucket"),
-        ({"SourcePrefix": "hpc/v9/"}, "s3://publisher/hpc/v9/SHA256SUMS does not exist: check AssetsBucket"),
+        ({"SourceBucket": "nowhere"}, f"s3://nowhere/hpc/v1/{min(FILES)} does not exist: check AssetsBucket"),
+        ({"SourcePrefix": "hpc/v9/"}, f"s3://publisher/hpc/v9/{min(FILES)} does not exist: check AssetsBucket"),
         ({"Bucket": "publisher"}, "Bucket publisher is the publisher's own: it would be emptied"),
-        ({"Keys": "text"}, "Keys must be a list of texts"),
-        ({"Keys": [7]}, "Keys must be a list of texts"),
+        ({"Files": "text"}, UNNAMED),
+        ({"Files": [7]}, UNNAMED),
+        ({"Files": [{"Key": "userdata/other"}]}, UNNAMED),
+        ({"Files": [{"Key": "userdata/other", "Sha256": "0123"}]}, UNNAMED),
+        ({"Templates": ""}, UNNAMED),
+        ({"Templates": "waf.template.yaml"}, UNNAMED),
+        ({"Templates": ["waf.template.yaml"]}, UNNAMED),
         ({"SourcePrefix": ["x"]}, "SourceBucket, SourceRegion, SourcePrefix and Bucket must be texts"),
         ({"Bucket": ""}, "SourceBucket, SourceRegion, SourcePrefix and Bucket must be texts"),
     ],
@@ -121,31 +195,64 @@ def test_what_is_wrong_is_said(cloudformation: CloudFormation, s3: Any, change: 
     )
 
 
-def test_a_missing_file_of_the_manifest_is_named(cloudformation: CloudFormation, s3: Any) -> None:
+def test_a_missing_file_is_named(cloudformation: CloudFormation, s3: Any) -> None:
     key = "userdata/cluster/publish.sh"
     boto3.client("s3", region_name="eu-west-1").delete_object(Bucket="publisher", Key=f"hpc/v1/{key}")
     assert f"s3://publisher/hpc/v1/{key} does not exist" in send(cloudformation, "Create")["Reason"]
 
 
+USER = "User: arn:aws:sts::123456789012:assumed-role/CopyFunctionRole/f is not authorized to perform"
+NO_KEY = f"{USER}: kms:Decrypt on this resource because no resource-based policy allows the kms:Decrypt action"
+DENIED = f"{USER}: s3:PutObject with an explicit deny in a service control policy"
+
+
 @pytest.mark.parametrize(
-    ("code", "headers", "words"),
+    ("code", "headers", "words", "sentence"),
     [
         (
             "PermanentRedirect",
             {"x-amz-bucket-region": "cn-north-1"},
+            "",
             "is in region cn-north-1: give that as AssetsBucketRegion.",
         ),
         (
             "AccessDenied",
             {"x-amz-bucket-region": "us-east-1"},
+            "Access Denied",
             "may not be read: check AssetsPrefix, and that the bucket's policy",
         ),
-        ("SlowDown", {}, "cannot be fetched (SlowDown)"),
+        ("SlowDown", {}, "Please reduce your request rate.", "cannot be fetched (SlowDown)"),
+        (
+            "AccessDenied",
+            {},
+            NO_KEY,
+            f"may not be read, {NO_KEY}: publish to a bucket without a customer managed KMS key",
+        ),
+        ("KMS.DisabledException", {}, "", "may not be read, KMS.DisabledException: publish to a bucket without"),
+        ("AccessDenied", {}, DENIED, f"may not be read, {DENIED}: have whoever keeps that policy admit it."),
     ],
 )
-def test_refusals_are_explained(code: str, headers: dict[str, str], words: str) -> None:
-    error = ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPHeaders": headers}}, "GetObject")
-    assert words in assets.explain_refusal(error, "eu-west-1")
+def test_refusals_are_explained(code: str, headers: dict[str, str], words: str, sentence: str) -> None:
+    response = {"Error": {"Code": code, "Message": words}, "ResponseMetadata": {"HTTPHeaders": headers}}
+    assert sentence in assets.explain_refusal(ClientError(response, "GetObject"), "eu-west-1")
+
+
+def test_a_refused_upload_is_passed_on_in_s3s_words(cloudformation: CloudFormation, s3: Any, monkeypatch: Any) -> None:
+    real = boto3.client
+
+    def refuses(*arguments: Any, **options: Any) -> Any:
+        client = real(*arguments, **options)
+
+        def upload(*_: Any, **__: Any) -> None:
+            raise S3UploadFailedError(f"An error occurred (AccessDenied) when calling PutObject: {DENIED}")
+
+        monkeypatch.setattr(client, "upload_fileobj", upload)
+        return client
+
+    monkeypatch.setattr(assets.boto3, "client", refuses)
+    got = send(cloudformation, "Create")
+    words = f"{DENIED}: have whoever keeps that policy admit it."
+    assert got["Reason"].startswith(f"{min(FILES)} cannot be copied to bucket own, ") and words in got["Reason"]
 
 
 def test_delete_empties_the_bucket_with_all_versions(cloudformation: CloudFormation, s3: Any) -> None:

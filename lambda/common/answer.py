@@ -20,8 +20,11 @@ from typing import Any, NoReturn, Protocol
 LOG = logging.getLogger()
 LOG.setLevel(logging.INFO)
 LIMIT = 4096  # bytes of an answer
+REASON = 900  # of these are left for the reason, which names the log
+PHYSICAL_ID = 1024  # bytes of a physical id
 MARGIN = 8  # seconds that are left for the answer
 ATTEMPTS = 6  # to send the answer
+PATIENCE = 10  # seconds for each
 NOT_CREATED = "not-created"  # physical id of a resource whose Create failed
 
 Event = dict[str, Any]
@@ -66,8 +69,10 @@ def custom_resource(work: Callable[[Event], Result]) -> Callable[[object, Contex
         fault: str | None = None
         try:
             physical_id, data = in_time(work, event, context)
-            answer["Data"] = {name: str(value) for name, value in data.items()}
-            answer["PhysicalResourceId"] = physical_id or answer["PhysicalResourceId"]
+            result = {"PhysicalResourceId": physical_id or answer["PhysicalResourceId"]}
+            values = {name: str(value) for name, value in data.items()}
+            check_size({**answer, **result, "Data": values})
+            answer.update(result, Data=values)
         except BaseException as error:  # CloudFormation waits for an answer even where a library calls sys.exit
             fault = explain(error)
             LOG.error("%a", fault)  # ASCII: a log takes no lone surrogates
@@ -129,6 +134,16 @@ def clip(value: object, size: int) -> str:
     return text
 
 
+def check_size(answer: Mapping[str, object]) -> None:
+    """Raises Fault for an answer, without its reason, that CloudFormation would not take."""
+    sizes = {"physical id": len(json.dumps(answer["PhysicalResourceId"])) - 2, "answer": len(json.dumps(answer))}
+    for what, most in (("physical id", PHYSICAL_ID), ("answer", LIMIT - REASON)):
+        if sizes[what] > most:
+            raise Fault(
+                f"The {what} has {sizes[what]} bytes, more than CloudFormation takes: shorten what it is made of."
+            )
+
+
 def encode(answer: Mapping[str, object], reason: str, context: Context) -> bytes:
     """`answer` and `reason` as JSON of at most LIMIT bytes; what is cut is the reason, never the way to the log."""
     log = f" (log group {context.log_group_name}, stream {context.log_stream_name})"
@@ -139,9 +154,12 @@ def encode(answer: Mapping[str, object], reason: str, context: Context) -> bytes
 def send(url: str, body: bytes, context: Context) -> None:
     """PUTs `body`, again and again while there is time. The URL is a credential: it is neither logged nor raised."""
     for attempt in range(ATTEMPTS):
+        left = context.get_remaining_time_in_millis() / 1000 - 1
+        if left <= 0:
+            break
         try:
             request = urllib.request.Request(url, body, {"Content-Type": ""}, method="PUT")
-            with urllib.request.urlopen(request, timeout=10):
+            with urllib.request.urlopen(request, timeout=min(PATIENCE, left)):
                 return
         except Exception as error:  # refused, timed out, malformed: whatever it was may pass
             LOG.warning("The answer did not get through: %s %s", type(error).__name__, getattr(error, "code", ""))

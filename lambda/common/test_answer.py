@@ -1,9 +1,11 @@
 """Every event is answered exactly once and in time, and nothing private is logged."""
 
+import contextlib
 import json
 import logging
 import threading
 import time
+import urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -133,6 +135,76 @@ def test_sending_gives_up_within_the_time_left(cloudformation: Any, monkeypatch:
     pauses.clear()
     good(cloudformation.event("Create", {}), Context(4))
     assert sum(pauses) < 4
+
+
+class Clock:
+    """A clock that runs by what is waited for alone: a URL that takes `slow` seconds to answer, and pauses."""
+
+    log_group_name, log_stream_name = Context.log_group_name, Context.log_stream_name
+
+    def __init__(self, seconds: float, slow: float) -> None:
+        self.left, self.slow, self.tries = seconds, slow, 0
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.left * 1000)
+
+    def sleep(self, seconds: float) -> None:
+        self.left -= seconds
+
+    def urlopen(self, request: object, timeout: float) -> Any:
+        self.tries += 1
+        self.left -= min(self.slow, timeout)
+        if self.slow > timeout:
+            raise TimeoutError("timed out")
+        return contextlib.nullcontext()
+
+
+@pytest.mark.parametrize("seconds", [600, 60, 12, 8, 3, 1.5])
+@pytest.mark.parametrize("slow", [1e9, 12, 9, 0.1])
+def test_a_slow_answer_never_overruns_the_functions_time(monkeypatch: Any, seconds: float, slow: float) -> None:
+    clock = Clock(seconds, slow)
+    monkeypatch.setattr(urllib.request, "urlopen", clock.urlopen)
+    monkeypatch.setattr(time, "sleep", clock.sleep)
+    answer.send("https://example.com/", b"{}", clock)
+    assert clock.left >= 1 and clock.tries
+
+
+def test_without_time_nothing_is_tried(monkeypatch: Any, caplog: Any) -> None:
+    clock = Clock(1, 0)
+    monkeypatch.setattr(urllib.request, "urlopen", clock.urlopen)
+    answer.send("https://example.com/", b"{}", clock)
+    assert clock.tries == 0 and "could not be sent" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param(("i" * 1025, {}), id="long id"),
+        pytest.param(("\u20ac" * 400, {}), id="id of many bytes"),
+        pytest.param(("i" * 200_000, {}), id="huge id"),
+        pytest.param(("id", {"Value": "x" * 4000}), id="long value"),
+        pytest.param(("id", {f"Value{number}": "x" * 90 for number in range(40)}), id="many values"),
+    ],
+)
+def test_a_result_that_cloudformation_would_not_take_is_a_fault(cloudformation: Any, result: Any) -> None:
+    got = cloudformation.send(custom_resource(lambda event: result), "Update", {}, PhysicalResourceId="held")
+    assert (got["Status"], got["PhysicalResourceId"]) == ("FAILED", "held") and "Data" not in got
+    assert "more than CloudFormation takes: " in got["Reason"]
+
+
+def test_the_largest_result_is_answered(cloudformation: Any) -> None:
+    @custom_resource
+    def large(event: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        return "i" * 1024, {"Value": "x" * 1500}
+
+    assert cloudformation.send(large, "Create", {})["Status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("known", ["", "i" * 200_000])
+def test_an_answer_is_never_larger_than_cloudformation_takes(cloudformation: Any, known: str) -> None:
+    long = dict.fromkeys(("StackId", "RequestId", "LogicalResourceId"), "\u20ac" * 9000)
+    got = cloudformation.send(raising(Fault("x" * 9000)), "Update", {}, PhysicalResourceId=known, **long)
+    assert len(json.dumps(got)) <= 4096
 
 
 def test_only_names_are_logged(cloudformation: Any, caplog: Any) -> None:

@@ -106,11 +106,19 @@ def is_warn_only(each: Check, case: Case) -> bool:
 
 
 def sentence(case: Case, finding: Wrong | Warn) -> str:
-    """The finding as a whole sentence. The query of a URL, which may be a credential, is left out."""
+    """The finding as a whole sentence, which tells no query of a URL."""
     if isinstance(finding, Warn) or not finding.parameter:
-        return finding.text
-    answer = case[finding.parameter].partition("?")[0] or "(blank)"
-    return f"{finding.parameter} {answer} {finding.text}"
+        return without_queries(case, finding.text)
+    answer = case[finding.parameter] or "(blank)"
+    return without_queries(case, f"{finding.parameter} {answer} {finding.text}")
+
+
+def without_queries(case: Case, text: str) -> str:
+    """`text` without what follows a ? in any answer: a presigned URL is a credential, and errors repeat it."""
+    for answer in case.answers.values():
+        _, mark, query = answer.partition("?")
+        text = text.replace(mark + query, "").replace(query, "") if query else text
+    return text
 
 
 def run(each: Check, case: Case) -> list[Verdict]:
@@ -124,7 +132,8 @@ def run(each: Check, case: Case) -> list[Verdict]:
             level = WARNING if isinstance(finding, Warn) else stops
             found.append(Verdict(each.title, level, sentence(case, finding), finding.parameter))
     except Exception as error:  # whatever keeps a check from an answer must not stop a launch
-        found.append(Verdict(each.title, WARNING, f"{NOT_CHECKED} {type(error).__name__} {error}"))
+        told = without_queries(case, f"{type(error).__name__} {error}")
+        found.append(Verdict(each.title, WARNING, f"{NOT_CHECKED} {told}"))
     return found or [Verdict(each.title, OK)]
 
 

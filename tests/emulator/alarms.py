@@ -52,8 +52,8 @@ class MetricAlarm:
         return made
 
     @staticmethod
-    def update(stock: Any, physical_id: str, old: Properties, new: Properties, stack: str, *rest: Any) -> Made:
-        made: Made = stock(physical_id, plain(old), plain(new), stack, *rest)
+    def update(stock: Any, physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:
+        made: Made = stock(physical_id, plain(old), plain(new), stack, logical_id)
         MATH[get_region(), made[0]] = new.get("Metrics", [])
         return made
 

@@ -24,8 +24,8 @@ class Vpc:
         return Vpc.attributes(stock(logical_id, properties, stack), properties)
 
     @staticmethod
-    def update(stock: Any, physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
-        return Vpc.attributes(stock(physical_id, old, new, stack), new)
+    def update(stock: Any, physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:
+        return Vpc.attributes(stock(physical_id, old, new, stack, logical_id), new)
 
 
 @handles("AWS::EC2::EIP")

@@ -50,14 +50,23 @@ def handles(resource_type: str) -> Callable[[type], type]:
     return register
 
 
+def _with_logical_id(update: Callable[..., Made], takes: bool) -> Callable[..., Made]:
+    """An update handler that takes the logical id last, made of one that `takes` it or does not."""
+    return update if takes else lambda *arguments: update(*arguments[:-1])
+
+
 def wraps(resource_type: str) -> Callable[[type], type]:
     """Class decorator: put the class's static methods in front of ministack's own handler of the type.
 
-    Each method gets ministack's as its first argument and decides whether and how to call it.
+    Each method gets ministack's as its first argument and decides whether and how to call it. Some of ministack's
+    updates take the logical id, some do not: every `update` here does, and so does the one that it calls.
     """
 
     def register(cls: type) -> type:
         stock = HANDLERS[resource_type]
+        if hasattr(cls, "update"):
+            stock["update"] = _with_logical_id(stock["update"], stock.get("update_with_logical_id", False))
+            stock["update_with_logical_id"] = True
         for name in ("create", "update", "delete"):
             if hasattr(cls, name):
                 stock[name] = functools.partial(getattr(cls, name), stock.get(name))

@@ -101,7 +101,7 @@ def up(options: argparse.Namespace) -> int:
             )
         if before:
             forget(options.folder, before)
-        files = release(options.folder, options.zones)
+        files = release(options.zones)
         return launch(options.folder, begin(options, taken), files, given)
 
 

@@ -12,7 +12,7 @@ from ministack.core.responses import new_uuid
 from ministack.services.cloudformation import _stacks
 from ministack.services.cloudformation.stacks import _add_event
 
-from tests.emulator import cancellation, continuation, control
+from tests.emulator import cancellation, continuation, control, ways_back
 from tests.emulator.handlers import HANDLERS, Failed, Made, Properties, api, handles
 
 POLL = 0.02  # seconds
@@ -74,6 +74,28 @@ def _made(described: dict[str, Any]) -> Made:
     return described["StackId"], outputs
 
 
+def _updated(child: str, request: Properties) -> Made:
+    """Update a child and wait; raises ValueError where that fails."""
+    cloudformation = api("cloudformation")
+    try:
+        cloudformation.update_stack(StackName=child, **request)
+    except cloudformation.exceptions.ClientError as error:
+        if "No updates are to be performed" not in str(error):
+            raise
+        # Also when the parent rolls back a child that has rolled itself back already.
+        return _made(_settled(child))
+    return _ended_well(child)
+
+
+def _ended_well(child: str) -> Made:
+    """What a child has made, once its update or its way back is over; raises ValueError where that failed."""
+    described = _settled(child)
+    if described["StackStatus"] != ways_back.word(_stacks[described["StackName"]], "UPDATE_COMPLETE"):
+        # Its events reach back to the beginning: those of the last update say why.
+        raise ValueError(f"Embedded stack {child} was not successfully updated: {_why(child)}")
+    return _made(described)
+
+
 del HANDLERS["AWS::CloudFormation::Stack"]
 
 
@@ -104,33 +126,21 @@ class NestedStack:
 
     @staticmethod
     def update(physical_id: str, old: Properties, new: Properties, parent: str) -> Made:
-        cloudformation = api("cloudformation")
-        stuck = cloudformation.describe_stacks(StackName=physical_id)["Stacks"][0]
-        skip = continuation.asked(parent, stuck["StackName"])
-        if skip is not None and stuck["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
-            return NestedStack.continued(physical_id, skip)
-        try:
-            cloudformation.update_stack(StackName=physical_id, **_request(new, parent))
-        except cloudformation.exceptions.ClientError as error:
-            if "No updates are to be performed" not in str(error):
-                raise
-            # Also when the parent rolls back a child that has rolled itself back already.
-            return _made(_settled(physical_id))
-        described = _settled(physical_id)
-        if described["StackStatus"] != "UPDATE_COMPLETE":
-            # Its events reach back to the beginning: those of the last update say why.
-            raise ValueError(f"Embedded stack {physical_id} was not successfully updated: {_why(physical_id)}")
-        return _made(described)
+        stack, above = _stacks[physical_id.split("/")[1]], _stacks[parent]
+        if not above["StackStatus"].startswith("UPDATE_ROLLBACK_"):
+            stack[ways_back.BEFORE] = stack["_template_body"]
+            return _updated(physical_id, _request(new, parent))
+        with ways_back.going_back(stack, above):
+            if ways_back.stuck_by_itself(stack):
+                return NestedStack.continued(physical_id, continuation.asked(parent, stack["StackName"]) or [])
+            return _updated(physical_id, {**_request(new, parent), "DisableRollback": True})
 
     @staticmethod
     def continued(physical_id: str, skip: list[str]) -> Made:
         """Go on with the rollback of a nested stack, as somebody goes on with its parent's."""
         own = {name for name in skip if "." in name or _stacks[physical_id.split("/")[1]]["_rollback_failed"].get(name)}
         api("cloudformation").continue_update_rollback(StackName=physical_id, ResourcesToSkip=sorted(own))
-        described = _settled(physical_id)
-        if described["StackStatus"] != "UPDATE_ROLLBACK_COMPLETE":
-            raise ValueError(f"Embedded stack {physical_id} was not successfully updated: {_why(physical_id)}")
-        return _made(described)
+        return _ended_well(physical_id)
 
     @staticmethod
     def delete(physical_id: str, properties: Properties) -> None:

@@ -15,7 +15,7 @@ CHANGE_SETS = "ministack.services.cloudformation.changesets"
 SIGNALS = "ministack.services.cloudformation.wait_conditions"
 FUNCTIONS = "ministack.core.lambda_runtime"
 # Modules that edits call, by their package; an underscore stands before the name there.
-HELPERS = {"cancellation": "tests.emulator", "regions": "generator.cfn"}
+HELPERS = {"cancellation": "tests.emulator", "ways_back": "tests.emulator", "regions": "generator.cfn"}
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,67 @@ EDITS = (
         '    if stack.get("StackStatus") not in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):\n',
         '    signaled = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS")\n'
         '    if stack.get("StackStatus") not in signaled:\n',
+        1,
+    ),
+    # A nested stack on its way back is called so (ways_back.py), and may go on where it had stuck.
+    Edit(
+        HANDLERS,
+        '                               "IMPORT_ROLLBACK_COMPLETE"):\n'
+        '        return _error("ValidationError",\n'
+        '                      f"Stack [{stack_name}] is in {current_status} state "\n'
+        '                      f"and cannot be updated")\n\n'
+        "    template_body, resolve_err = _resolve_template(params)\n",
+        '                               "IMPORT_ROLLBACK_COMPLETE") and not (\n'
+        "            current_status == _ways_back.STUCK and _ways_back.may_go_on(stack)):\n"
+        '        return _error("ValidationError",\n'
+        '                      f"Stack [{stack_name}] is in {current_status} state "\n'
+        '                      f"and cannot be updated")\n\n'
+        "    template_body, resolve_err = _ways_back.template(stack) or _resolve_template(params)\n",
+        1,
+    ),
+    Edit(
+        HANDLERS,
+        '    stack["StackStatus"] = "UPDATE_IN_PROGRESS"\n    stack["LastUpdatedTime"]',
+        '    stack["StackStatus"] = _ways_back.word(stack, "UPDATE_IN_PROGRESS")\n    stack["LastUpdatedTime"]',
+        1,
+    ),
+    Edit(
+        HANDLERS,
+        '                   "AWS::CloudFormation::Stack", "UPDATE_IN_PROGRESS", "User Initiated",\n',
+        '                   "AWS::CloudFormation::Stack", stack["StackStatus"], "User Initiated",\n',
+        1,
+    ),
+    Edit(
+        STACKS,
+        '            stack["StackStatus"] = f"{status_prefix}_FAILED"\n'
+        '            stack["StackStatusReason"] = fail_reason\n',
+        '            stack["StackStatus"] = _ways_back.word(stack, f"{status_prefix}_FAILED")\n'
+        '            stack["StackStatusReason"] = fail_reason\n',
+        1,
+    ),
+    Edit(
+        STACKS,
+        '                       "AWS::CloudFormation::Stack", f"{status_prefix}_FAILED",\n'
+        "                       fail_reason, stack_id)\n        else:\n",
+        '                       "AWS::CloudFormation::Stack", stack["StackStatus"],\n'
+        "                       fail_reason, stack_id)\n        else:\n",
+        1,
+    ),
+    Edit(
+        STACKS,
+        '    stack["StackStatus"] = f"{status_prefix}_COMPLETE"\n'
+        "    _add_event(stack_id, stack_name, stack_name,\n"
+        '               "AWS::CloudFormation::Stack", f"{status_prefix}_COMPLETE",\n',
+        '    stack["StackStatus"] = _ways_back.word(stack, f"{status_prefix}_COMPLETE")\n'
+        "    _add_event(stack_id, stack_name, stack_name,\n"
+        '               "AWS::CloudFormation::Stack", stack["StackStatus"],\n',
+        1,
+    ),
+    # The template behind an unchanged TemplateURL may have changed, so a nested stack is asked on the way back as well.
+    Edit(
+        STACKS,
+        "        if applied != previous:\n            await revert(",
+        '        if applied != previous or rtype == "AWS::CloudFormation::Stack":\n            await revert(',
         1,
     ),
     # A change set adds and removes what a condition switches on and off.

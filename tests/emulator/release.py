@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from generator.errors import GeneratorError
 from generator.form.parameter_file import read
+from generator.release import contents
 from generator.stack import DEFAULT_ZONES
 from generator.text import archives
-from generator.text.sources import ROOT
+from generator.text.sources import Sources
 from tests.emulator.client import Emulator
 
 BUCKET, PREFIX = "publisher", "hpc-portal/"
 VENDOR = "vendor"  # a bucket with stand-ins of what the portal's vendor offers for download
 
 
-def release(folder: Path, zones: int = DEFAULT_ZONES) -> dict[str, bytes]:
-    """Everything that a publisher's bucket holds, by relative key; the templates are built in `folder`.
+def release(zones: int = DEFAULT_ZONES) -> dict[str, bytes]:
+    """Everything that a publisher's bucket holds, by relative key.
 
-    The certificate function is packed without its packages: functions run on the emulator's own Python, which has them,
-    and could not load those built for Lambda's. Raises GeneratorError with the generator's own sentence.
+    The certificate function is published without its packages: functions run on the emulator's own Python, which has
+    them, and could not load those built for Lambda's. Raises GeneratorError with the generator's own sentence.
     """
-    build = folder / "build"
-    generated = subprocess.run(
-        [sys.executable, "-m", "generator", "build", "--zones", str(zones), "--output", str(build)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if generated.returncode:
-        raise GeneratorError(generated.stderr.strip() or "The generator failed without a word.")
-    files = {f"templates/{path.name}": path.read_bytes() for path in (build / "templates").iterdir()}
-    with tempfile.TemporaryDirectory() as no_wheels:
-        files |= archives.packed(ROOT, wheels=Path(no_wheels))
-    return {**files, archives.MANIFEST: archives.sha256sums(files)}
+    sources = Sources(packages=archives.digest(NO_PACKAGES))
+    with tempfile.TemporaryDirectory() as nothing:
+        return contents.files(zones, sources, Path(nothing))
+
+
+def _no_packages() -> bytes:
+    with tempfile.TemporaryDirectory() as nothing:
+        return archives.packages_layer(Path(nothing))
+
+
+NO_PACKAGES = _no_packages()
 
 
 def answers(path: Path, region: str) -> dict[str, str]:

@@ -65,7 +65,7 @@ def stage(folder: Path, zones: int = DEFAULT_ZONES) -> None:
     """Lay out the project that taskcat uploads in `folder`, its configuration for so many zones, and an empty home, so
     that it reads no settings of yours."""
     shutil.rmtree(folder, ignore_errors=True)
-    for key, content in release(folder, zones).items():
+    for key, content in release(zones).items():
         path = folder / "project" / release_folder(__version__, zones) / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from generator.text import archives
 from tests.emulator.client import Emulator
 from tests.emulator.process import ROOT
 from tests.emulator.state import command_of
+from tests.support.packages import pin_none
 
 pytestmark = pytest.mark.needs_emulator
 ANSWERS = {"PortalAccessCidr": "203.0.113.0/24"}
@@ -94,7 +96,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     pasted = shell("set -e", *printed)
     port = json.loads((folder / "state.json").read_text())["port"]
     Emulator(port).publish({}, "trial-bucket", region="eu-west-1")  # makes the bucket
-    where = f"--bucket trial-bucket --region eu-west-1 --cache {without_packages(folder / 'wheels')}"
+    source = without_packages(folder)
+    where = f"--bucket trial-bucket --region eu-west-1 --source {source} --cache {source / '.cache'}"
     published = shell(*settings, f"{sys.executable} -m generator publish {where}")
     delete = begin(folder, "down")
     assert delete.stdout is not None
@@ -105,11 +108,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     yield Site(up, up_again, pasted, published, interrupted_down, down, down_again, emulators(folder))
 
 
-def without_packages(cache: Path) -> Path:
-    """A cache in which the certificate function's packages are none, so that nothing is downloaded."""
-    requirements = (ROOT / "lambda" / "certificate" / "requirements.txt").read_bytes()
-    (cache / f"certificate-{archives.digest(requirements)[:12]}").mkdir(parents=True)
-    return cache
+def without_packages(folder: Path) -> Path:
+    """A copy of the sources whose certificate function needs no packages, so that nothing is downloaded."""
+    source = folder / "source"
+    for part in ("templates", "lambda", "userdata"):
+        shutil.copytree(ROOT / part, source / part, ignore=shutil.ignore_patterns("__pycache__"))
+    pin_none(source)
+    requirements = (source / archives.CERTIFICATE_PINS).read_bytes()
+    (source / ".cache" / f"certificate-{archives.digest(requirements)[:12]}").mkdir(parents=True)
+    return source
 
 
 def shell(*lines: str) -> subprocess.CompletedProcess[str]:

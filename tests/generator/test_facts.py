@@ -128,22 +128,25 @@ def test_functions_are_plain(place: str, properties: dict[str, Any]) -> None:
 def test_inlined_code_compiles_and_has_its_handler(place: str, properties: dict[str, Any]) -> None:
     code = properties["Code"].get("ZipFile")
     assert properties["Handler"] == "index.handler"
-    if code is None:
-        assert properties["Code"] == {"S3Bucket": {"Ref": "LocalAssetsBucket"}, "S3Key": {"Ref": "CertificateCode"}}
-        return
     tree = ast.parse(code, feature_version=(3, 13))
-    (handler,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "handler")
-    arguments = [argument.arg for argument in handler.args.args]
-    decorators = [ast.unparse(decorator) for decorator in handler.decorator_list]
-    # lambda/common/answer.py's decorator takes the context and answers CloudFormation, whatever happens.
-    assert (arguments, decorators) == (["event"], ["custom_resource"])
+    # lambda/common/answer.py's decorator takes the context and answers CloudFormation, whatever happens. A handler that
+    # takes the context itself hands both on.
+    answering = [
+        [argument.arg for argument in node.args.args]
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and [ast.unparse(decorator) for decorator in node.decorator_list] == ["custom_resource"]
+    ]
+    assert answering == [["event"]]
+    assert "handler" in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     imported = {
         (alias.name if isinstance(node, ast.Import) else str(node.module)).split(".")[0]
         for node in ast.walk(tree)
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for alias in node.names
     }
-    assert imported <= {*sys.stdlib_module_names, "boto3", "botocore"}
+    layer = {"cryptography"} if "Layers" in properties else set()
+    assert imported <= {*sys.stdlib_module_names, "boto3", "botocore"} | layer
 
 
 def test_there_are_three_functions() -> None:
@@ -183,15 +186,23 @@ def test_the_certificate_is_renewed_by_a_schedule_that_may_call_it() -> None:
 
 def test_nodes_wait_for_the_copied_files() -> None:
     """Outputs of a nested stack exist only when all of it is done, so its Copy needs no further Ref."""
-    keys = resource("assets.Copy")["Keys"]
+    keys = [item["Key"] for item in resource("assets.Copy")["Files"]]
     outputs = {name: body["Value"] for name, body in templates()["assets"]["Outputs"].items()}
-    assert outputs["PortalBundle"] in keys and outputs["CertificateCode"] in keys
+    assert outputs["PortalBundle"] in keys and outputs["CertificatePackagesZip"] in keys
     scripts = {key.removeprefix(outputs["ClusterScripts"] + "/") for key in keys if outputs["ClusterScripts"] in key}
     assert {"accounts.sh", "services.sh", "publish.sh", "operator.sh", "users.sh"} <= scripts
     assert {f"userdata/cluster/{name}" for name in scripts} <= set(keys), "and at the fixed keys of the head node"
     assert keys == sorted(set(keys))
     assert re.fullmatch(r"userdata/portal-[0-9a-f]{12}\.tar", outputs["PortalBundle"]), "content changes the key"
     assert re.fullmatch(r"[0-9a-f]{64}", outputs["PortalBundleSha256"])
+
+
+def test_no_user_data_or_cluster_has_a_download_location() -> None:
+    """It may be presigned, and jobs can read user data."""
+    names = {"PortalInstallerUrl", "JdbcDriverUrl"}
+    readable = [body for _, body in resources("AWS::EC2::LaunchTemplate")] + [templates()["clusters"]]
+    assert len(readable) == len(ZONES) + 1
+    assert not [name for body in readable for name in names if name in json.dumps(body)]
 
 
 # Portal nodes
@@ -461,7 +472,7 @@ def test_outdated_and_regionally_absent_types_are_not_used() -> None:
             "AWS::Cognito::UserPool",
             "AWS::PCS::Cluster",
         ),
-        *("AWS::CloudFormation::WaitCondition", "AWS::Lambda::LayerVersion"),
+        "AWS::CloudFormation::WaitCondition",
     }
     assert not used & absent
 

@@ -12,9 +12,9 @@ import pytest
 
 from generator.__main__ import main
 from generator.errors import GeneratorError
-from generator.release import package
 from generator.text import folder
 from generator.text.sources import ROOT
+from tests.support.packages import install_none
 
 MARK = "mark"
 OLD = {MARK: b"1", "only/old": b"old"}
@@ -238,8 +238,7 @@ def test_a_command_that_cannot_write_leaves_the_earlier_output(
     command: str,
     failing: int,
 ) -> None:
-    (tmp_path / "wheels").mkdir()
-    monkeypatch.setattr(package, "install_wheels", lambda root, cache: tmp_path / "wheels")
+    install_none(monkeypatch, tmp_path / "wheels")
     output = tmp_path / "work" / "out"
     assert main([command, "--output", str(output)]) == 0
     (output / "templates" / "main.template.yaml").write_text("an earlier version")
@@ -260,7 +259,7 @@ def test_no_command_takes_the_project_for_its_output(
     (project / "templates").mkdir(parents=True)
     (project / "templates" / "cluster.yaml").write_bytes((ROOT / "templates" / "cluster.yaml").read_bytes())
     before = folder.contents(project)
-    monkeypatch.setattr(package, "install_wheels", lambda root, cache: tmp_path)
+    install_none(monkeypatch, tmp_path / "wheels")
     assert main([command, "--output", str(project)]) == 1
     assert "did not write" in capsys.readouterr().err
     assert folder.contents(project) == before

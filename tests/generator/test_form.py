@@ -273,7 +273,12 @@ SAMPLES: dict[str, tuple[list[str], list[str]]] = {
         ["0123456789ABCDEF" * 4, "0123456789abcdef" * 3, "0123456789abcdef" * 4 + "0"],
     ),
     "DOWNLOAD": (
-        [ENGINFRAME_INSTALLER, "s3://my-bucket/ef/enginframe.jar", "https://h.example.com/a?b=c&d=e%20f"],
+        [
+            ENGINFRAME_INSTALLER,
+            "s3://my-bucket/ef/enginframe.jar",
+            "https://h.example.com/a?b=c&d=e%20f",
+            "https://h.example.com:443/a@b",
+        ],
         [
             "http://example.com/a.jar",
             "ftp://example.com/a",
@@ -281,6 +286,13 @@ SAMPLES: dict[str, tuple[list[str], list[str]]] = {
             "https://a b",
             "https://a/'b",
             'https://a/"b',
+            "https://a:8443/b",
+            "https://user@a/b",
+            "https://user:password@a/b",
+            "https://a?b",
+            "s3://my-bucket",
+            "s3://my-bucket:8443/b",
+            "s3://user@my-bucket/b",
             "/x",
         ],
     ),

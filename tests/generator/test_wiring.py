@@ -306,6 +306,17 @@ def test_a_reference_to_nothing_is_refused(parent: Parent, sample: Samples, valu
         parent.add(sample("disk", disk))
 
 
+def test_a_resource_and_a_port_of_one_name_are_refused(parent: Parent, sample: Samples) -> None:
+    def build(tier: Tier, disk: Disk) -> Disk:
+        tier.template.add_resource(WaitConditionHandle("DiskId"))
+        return Disk(disk_id=disk.disk_id)
+
+    with pytest.raises(
+        GeneratorError, match="tier mount has a resource DiskId and takes a port of that name: rename one"
+    ):
+        parent.add(sample("mount", build), Disk(disk_id="fs-1"))
+
+
 def test_a_dependency_on_nothing_is_refused(parent: Parent, sample: Samples) -> None:
     def disk(tier: Tier) -> Disk:
         tier.template.add_resource(WaitConditionHandle("Disk", DependsOn="Nobody"))

@@ -20,9 +20,8 @@ SUBSTITUTED = {
     "ZONE_NUMBER": "ZoneNumber",
     "ZONES": "Zones",
     "FLAVOR": "PortalFlavor",
-    "INSTALLER_URL": "PortalInstallerUrl",
+    "DOWNLOADS_SECRET_ARN": "DownloadsSecretArn",
     "INSTALLER_SHA256": "PortalInstallerSha256",
-    "JDBC_URL": "JdbcDriverUrl",
     "JDBC_SHA256": "JdbcDriverSha256",
     "LICENSE_SECRET_ARN": "LicenseSecretArn",
     "ADMIN_SECRET_ARN": "AdminSecretArn",
@@ -99,6 +98,7 @@ def test_header_brings_a_node_up(tmp_path: Path) -> None:
     assert signals(node) == ["SUCCESS"]
     assert "portal node 1 of 2 is ready" in node.read("var/log/hpc-portal-bootstrap.log")
     assert {f"{key}='{value}'" for key, value in NODE.items()} < set(node.read("etc/hpc-portal/node.env").splitlines())
+    assert (node.root / "etc/hpc-portal/node.env").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("script", ["exit 3", "kill -KILL $$", "nonsense"])

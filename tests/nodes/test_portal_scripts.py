@@ -15,6 +15,7 @@ from tests.support.portal_node import (
     PORTAL_PASSWORD,
     PROJECT,
     PortalNode,
+    archive,
 )
 
 HEADER = PROJECT / "userdata/header.sh"
@@ -141,6 +142,43 @@ def test_no_secret_gets_out(tmp_path: Path) -> None:
     assert (node.root / "etc/munge/munge.key").stat().st_mode & 0o777 == 0o400
     assert (node.world / "options-mode").read_text() == (node.world / "answers-mode").read_text() == "600\n"
     assert (node.root / "run/hpc-portal").stat().st_mode & 0o777 == 0o700
+
+
+SIGNATURE = "X-Amz-Signature=0123456789abcdef"
+PRESIGNED = {
+    "PortalInstaller": f"https://example.com/packages/enginframe-latest.jar?{SIGNATURE}",
+    "JdbcDriver": f"https://example.com/packages/driver.jar?{SIGNATURE}",
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="installed"),
+        pytest.param({"INSTALLER_SHA256": "0" * 64}, id="wrong installer"),
+        pytest.param({"JDBC_SHA256": "0" * 64}, id="wrong driver"),
+        pytest.param({"gone": "enginframe-latest.jar"}, id="installer gone"),
+        pytest.param({"empty": "yes"}, id="driver without a jar"),
+    ],
+)
+def test_a_presigned_location_leaves_no_trace(tmp_path: Path, changes: dict[str, str]) -> None:
+    """Not in a log, an argument, nor in a file that others than root may read."""
+    node = PortalNode(tmp_path, **{name: value for name, value in changes.items() if name.isupper()})
+    locations = dict(PRESIGNED)
+    (node.world / "web/driver.jar").write_bytes(b"driver")
+    if "gone" in changes:
+        (node.world / "web" / changes["gone"]).unlink()
+    if "empty" in changes:
+        locations["JdbcDriver"] = f"https://example.com/packages/driver.tar.gz?{SIGNATURE}"
+        (node.world / "web/driver.tar.gz").write_bytes(archive({"a/b": b""}))
+    node.secret("arn:downloads", json.dumps(locations))
+    status, output = node.run()
+    assert (status == 0) == (not changes), output
+    assert "https://example.com/packages/" in output
+    assert SIGNATURE not in "\n".join([output, *node.calls()])
+    for path in node.root.rglob("*"):
+        if path.is_file() and SIGNATURE.encode() in path.read_bytes():
+            assert path.stat().st_mode & 0o777 == 0o600, path
 
 
 def test_database_statements_suit_mysql_8(tmp_path: Path) -> None:

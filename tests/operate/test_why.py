@@ -130,7 +130,7 @@ def test_what_cannot_be_answered_is_one_sentence(tools: Tools, monkeypatch: pyte
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """A release, as a publisher's bucket holds it."""
-    return release(tmp_path_factory.mktemp("release"))
+    return release()
 
 
 def test_the_real_stack_refused_by_preflight_broken_by_a_node_and_deleted(

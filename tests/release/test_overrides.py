@@ -12,9 +12,10 @@ import yaml
 from generator import RELEASE_FOLDER, form
 from generator.__main__ import main
 from generator.errors import GeneratorError
-from generator.release import overrides, package, taskcat
+from generator.release import overrides, taskcat
 from generator.text.sources import ROOT, Sources
 from tests.support.built import templates
+from tests.support.packages import install_none
 
 QUESTIONS = {name: body for parent in form.PARENTS for name, body in templates()[parent]["Parameters"].items()}
 VPC = """
@@ -240,8 +241,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the command lays out the project, in a home without settings."""
     monkeypatch.setattr(taskcat, "OVERRIDES", tmp_path / "checkout" / ".taskcat_overrides.yml")
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(package, "install_wheels", lambda root, cache: tmp_path / "wheels")
-    (tmp_path / "wheels").mkdir()
+    install_none(monkeypatch, tmp_path / "wheels")
     (tmp_path / "checkout").mkdir()
     return tmp_path / "stage"
 

@@ -15,8 +15,12 @@ import pytest
 
 from generator.__main__ import main
 from generator.errors import GeneratorError
-from generator.release import package
-from generator.text import archives, folder, inline
+from generator.form import PARENTS
+from generator.release import contents, package, pin
+from generator.text import archives, folder
+from generator.text.sources import Sources
+from generator.text.yaml import load_yaml
+from tests.support.packages import install_none
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,31 +69,43 @@ def touch(folder: Path) -> None:
 def test_two_checkouts_give_the_same_bytes(root: Path, wheels: Path, tmp_path: Path) -> None:
     other = tmp_path / "elsewhere" / "checkout"
     shutil.copytree(root, other)
+    before = archives.packages_layer(wheels)
     touch(other)
     touch(wheels)
-    assert archives.packed(root, wheels=wheels) == archives.packed(other, wheels=wheels)
+    assert archives.own_files(root) == archives.own_files(other) and archives.packages_layer(wheels) == before
 
 
-@pytest.mark.parametrize("name", ["handler.py", "requirements.txt", "../common/answer.py"])
-def test_a_changed_source_changes_the_certificate_key(root: Path, name: str) -> None:
-    before = archives.certificate_key(root)
-    assert before.startswith("lambda/certificate-") and before.endswith(".zip") and len(before) == 35
-    with (root / "lambda" / "certificate" / name).open("a") as file:
-        file.write("CHANGED = 1\n" if name.endswith(".py") else "# changed\n")
-    assert archives.certificate_key(root) != before
+def test_the_packages_are_pinned_by_their_layer(root: Path, wheels: Path) -> None:
+    layer = archives.packages_layer(wheels)
+    (root / archives.PACKAGES_PIN).write_bytes(archives.packages_pin(root, layer))
+    assert archives.pinned_packages(root) == hashlib.sha256(layer).hexdigest()
 
 
-def test_a_comment_does_not_change_the_certificate_key(root: Path) -> None:
-    before = archives.certificate_key(root)
-    with (root / "lambda" / "certificate" / "handler.py").open("a") as file:
-        file.write("# changed\n")
-    assert archives.certificate_key(root) == before
+@pytest.mark.parametrize("name", [archives.CERTIFICATE_PINS, archives.PACKAGES_PIN])
+def test_a_pin_of_other_requirements_is_refused(root: Path, name: str) -> None:
+    (root / name).write_bytes((root / name).read_bytes() + b"another==1\n")
+    with pytest.raises(GeneratorError, match=r"packages\.sha256 is not of this .*requirements\.txt: run `make lock`\."):
+        archives.pinned_packages(root)
 
 
-def test_a_test_does_not_change_the_certificate_key(root: Path) -> None:
-    before = archives.certificate_key(root)
-    (root / "lambda" / "certificate" / "test_certificate.py").write_text("# changed\n")
-    assert archives.certificate_key(root) == before
+def test_a_changed_function_leaves_its_packages_alone(root: Path) -> None:
+    before = archives.pinned_packages(root)
+    for name in ("certificate/handler.py", "common/answer.py"):
+        with (root / "lambda" / name).open("a") as file:
+            file.write("CHANGED = 1\n")
+    assert archives.pinned_packages(root) == before
+
+
+def test_other_packages_than_the_pinned_ones_are_no_release(root: Path, wheels: Path) -> None:
+    with pytest.raises(GeneratorError, match=rf"in {wheels} have SHA-256 [0-9a-f]+, and .*packages\.sha256 names"):
+        contents.files(2, Sources(root), wheels)
+
+
+def test_the_command_pins_what_it_installs(root: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pin, "install_wheels", lambda root, cache: wheels)
+    (root / archives.CERTIFICATE_PINS).write_text("other==1 --hash=sha256:0\n")
+    assert main(["pin", "--source", str(root)]) == 0
+    assert archives.pinned_packages(root) == archives.digest(archives.packages_layer(wheels))
 
 
 def test_the_portal_bundle_holds_the_node_s_files_and_nothing_of_this_machine(root: Path) -> None:
@@ -170,31 +186,42 @@ def test_a_clusters_script_that_would_not_be_whole_is_refused(root: Path, line: 
         archives.cluster_scripts(root)
 
 
-def test_the_certificate_zip_holds_function_and_wheels(root: Path, wheels: Path) -> None:
-    with zipfile.ZipFile(io.BytesIO(archives.certificate_zip(root, wheels))) as archive:
+def test_the_layer_holds_the_packages(wheels: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(archives.packages_layer(wheels))) as archive:
         entries = archive.infolist()
-        assert {entry.filename for entry in entries} == {
-            "index.py", "cryptography/x509/__init__.py", "cffi.so", "cffi-2.dist-info/METADATA"
-        }  # fmt: skip
-        assert archive.read("index.py").decode() == inline.join(root, "certificate")
+    assert {entry.filename for entry in entries} == {
+        "python/cryptography/x509/__init__.py", "python/cffi.so", "python/cffi-2.dist-info/METADATA"
+    }  # fmt: skip
     for entry in entries:
         assert entry.compress_type == zipfile.ZIP_STORED and entry.date_time == (1980, 1, 1, 0, 0, 0)
         assert stat.S_IMODE(entry.external_attr >> 16) == 0o644
 
 
-def test_assets_are_what_the_contract_names(root: Path, wheels: Path) -> None:
-    files = archives.packed(root, wheels=wheels)
-    prefix, scripts = archives.cluster_scripts(root)
-    named = {archives.certificate_key(root), archives.portal_bundle(root)[0]}
-    named |= {f"{folder}/{name}" for folder in (prefix, archives.FIXED_SCRIPTS) for name in scripts}
-    assert files.keys() == named
+@pytest.fixture
+def release(root: Path, wheels: Path) -> dict[str, bytes]:
+    """Everything that is published."""
+    (root / archives.PACKAGES_PIN).write_bytes(archives.packages_pin(root, archives.packages_layer(wheels)))
+    return contents.files(2, Sources(root), wheels)
 
 
-def test_sha256sum_agrees(root: Path, wheels: Path, tmp_path: Path) -> None:
-    files = archives.packed(root, wheels=wheels)
-    folder.replace(
-        tmp_path / "release", {**files, archives.MANIFEST: archives.sha256sums(files)}, mark=archives.MANIFEST
-    )
+def test_the_template_names_every_asset_with_its_checksum(release: dict[str, bytes]) -> None:
+    copy = load_yaml(release["templates/assets.template.yaml"].decode())["Resources"]["Copy"]["Properties"]
+    named = {item["Key"]: item["Sha256"] for item in copy["Files"]}
+    assets = {key: text for key, text in release.items() if not key.startswith(("templates/", archives.MANIFEST))}
+    assert named == {key: archives.digest(text) for key, text in assets.items()}
+
+
+@pytest.mark.parametrize("parent", PARENTS)
+def test_a_parent_names_every_nested_template_with_its_checksum(release: dict[str, bytes], parent: str) -> None:
+    stack = load_yaml(release[f"templates/{parent}.template.yaml"].decode())["Resources"]["AssetsStack"]
+    listed = dict(item.split(":") for item in stack["Properties"]["Parameters"]["TemplateChecksums"]["Fn::Join"][1])
+    names = [key.removeprefix("templates/") for key in release if key.startswith("templates/")]
+    nested = {name for name in names if name.removesuffix(".template.yaml") not in PARENTS}
+    assert listed == {name: archives.digest(release[f"templates/{name}"]) for name in nested}
+
+
+def test_sha256sum_agrees(release: dict[str, bytes], tmp_path: Path) -> None:
+    folder.replace(tmp_path / "release", release, mark=archives.MANIFEST)
     done = subprocess.run(
         ["sha256sum", "--check", "--strict", archives.MANIFEST], cwd=tmp_path / "release", capture_output=True
     )
@@ -202,12 +229,16 @@ def test_sha256sum_agrees(root: Path, wheels: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["userdata/portal", "userdata/cluster", "lambda/common/answer.py", "templates/ef.slurm.conf"]
+    "name",
+    [
+        *("userdata/portal", "userdata/cluster", "lambda/common/answer.py", "templates/ef.slurm.conf"),
+        *(archives.CERTIFICATE_PINS, archives.PACKAGES_PIN),
+    ],
 )
 def test_a_missing_source_is_named(root: Path, wheels: Path, name: str) -> None:
     shutil.rmtree(root / name) if (root / name).is_dir() else (root / name).unlink()
     with pytest.raises(GeneratorError, match=f"{name}.*restore it from the repository"):
-        archives.packed(root, wheels=wheels)
+        contents.files(2, Sources(root), wheels)
 
 
 def fake_installer(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
@@ -235,19 +266,19 @@ def test_every_pin_has_a_hash() -> None:
 
 
 def test_the_command_line_writes_the_release_or_refuses_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wheels: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(package, "install_wheels", lambda root, cache: wheels)
+    install_none(monkeypatch, tmp_path / "none")
     assert main(["package", "--output", str(tmp_path / "dist")]) == 0
     sums = (tmp_path / "dist" / archives.MANIFEST).read_text()
-    assert "  templates/main.template.yaml\n" in sums and f"  {archives.certificate_key(ROOT)}\n" in sums
+    assert "  templates/main.template.yaml\n" in sums and "  lambda/packages-" in sums
     (tmp_path / "file").write_text("")
     assert main(["package", "--output", str(tmp_path / "file" / "dist")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
 
 
 @pytest.mark.parametrize("function", ["assets", "preflight"])
-def test_functions_look_for_the_manifest_by_its_name(function: str) -> None:
+def test_functions_know_the_manifest_by_its_name(function: str) -> None:
     """Inline code cannot import it from the generator."""
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "lambda" / function).rglob("*.py")]
     assert any(f'"{archives.MANIFEST}"' in text for text in texts)

@@ -15,6 +15,7 @@ from generator.release import package, zones
 from generator.text import folder
 from generator.text.sources import ROOT
 from tests.support.built import strings, templates
+from tests.support.packages import install_none
 
 
 def test_the_default_number_has_the_version_s_folder() -> None:
@@ -76,7 +77,7 @@ def test_git_ignores_the_folders_of_another_number() -> None:
 
 
 def test_a_package_for_another_number_names_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(package, "install_wheels", lambda root, cache: tmp_path)
+    install_none(monkeypatch, tmp_path / "wheels")
     assert main(["package", "--zones", "3", "--output", str(tmp_path / "dist")]) == 0
     main_template = (tmp_path / "dist" / "templates" / "main.template.yaml").read_text()
     assert f"v{__version__}/zones-3/templates/" in main_template and "AvailabilityZone3" in main_template

@@ -21,7 +21,7 @@ ACCESS_LOGS = {"AWS::S3::Bucket"}  # with the answer yes to AccessLogs; the buck
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """A release, as it is published."""
-    return release(tmp_path_factory.mktemp("release"))
+    return release()
 
 
 class Deployment:

@@ -13,11 +13,9 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from generator import RELEASE_FOLDER
@@ -45,8 +43,7 @@ MUST_SURVIVE = {
 @cache
 def files() -> Mapping[str, bytes]:
     """A release, as it is published; made once per process."""
-    with tempfile.TemporaryDirectory() as folder:
-        return release(Path(folder))
+    return release()
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,17 @@ STUBS = Path(__file__).parent / "portal_stubs"
 ADMIN_PASSWORD, MASTER_PASSWORD, PORTAL_PASSWORD = "Adm1n-pass%word", "m4ster'pass\\word", "p0rtal=pass:word"
 LICENSE_TEXT = "FEATURE license-of-the-portal"
 MUNGE_KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9w"  # 42 bytes, decoded
+LOCATIONS = {
+    "PortalInstaller": "https://example.com/packages/enginframe-latest.jar",
+    "JdbcDriver": "s3://drivers/mysql-connector-j-8.4.0.tar.gz",
+}
 SECRETS = {
     "arn:admin": ADMIN_PASSWORD,
     "arn:master": MASTER_PASSWORD,
     "arn:portal": PORTAL_PASSWORD,
     "arn:munge": MUNGE_KEY,
     "arn:license": LICENSE_TEXT,
+    "arn:downloads": json.dumps(LOCATIONS),
 }
 NODE = {
     "STACK_ID": "arn:aws:cloudformation:eu-west-1:123456789012:stack/hpc-PortalStack/0a1b2c3d",
@@ -35,9 +40,8 @@ NODE = {
     "ZONE_NUMBER": "1",
     "ZONES": "2",
     "FLAVOR": "EnginFrame",
-    "INSTALLER_URL": "https://example.com/packages/enginframe-latest.jar",
+    "DOWNLOADS_SECRET_ARN": "arn:downloads",
     "INSTALLER_SHA256": "",
-    "JDBC_URL": "s3://drivers/mysql-connector-j-8.4.0.tar.gz",
     "JDBC_SHA256": "",
     "LICENSE_SECRET_ARN": "",
     "ADMIN_SECRET_ARN": "arn:admin",
@@ -116,6 +120,7 @@ class PortalNode:
         """Writes node.env, `changes` over the usual answers."""
         text = "".join(f"{key}='{value}'\n" for key, value in (NODE | changes).items())
         (self.root / "etc/hpc-portal/node.env").write_text(text)
+        (self.root / "etc/hpc-portal/node.env").chmod(0o600)
 
     def secret(self, arn: str, text: str, version: str = "v1") -> None:
         """What Secrets Manager answers for `arn`."""

@@ -262,6 +262,20 @@ def test_a_policies_template_that_is_not_published_is_left_to_the_provider_s_che
     assert findings(BOUNDED, without("policies.yaml")) == []
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError(f"unknown url type: '{VENDOR}/x.jar?signature=TOPSECRET'"),
+        RuntimeError("no such page: /x.jar?signature=TOPSECRET"),
+    ],
+)
+def test_no_verdict_repeats_a_query_that_an_error_tells(web: Web, error: Exception) -> None:
+    url = f"{VENDOR}/x.jar?signature=TOPSECRET"
+    web[url] = error
+    (found,) = findings({"PortalInstallerUrl": url}, {})
+    assert "x.jar" in found.text and "TOPSECRET" not in found.text
+
+
 def test_no_verdict_tells_the_query_of_a_url() -> None:
     for launches in (False, True):
         answers = {"PortalInstallerUrl": "https://gone.example/x.jar?X-Amz-Signature=SECRET"}

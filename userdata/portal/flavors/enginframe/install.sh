@@ -14,20 +14,23 @@ cleanup
 mkdir -p "$cache"
 (umask 077 && mkdir -p "$work")
 
-# fetch URL FILE: downloads once.
+# fetch URL FILE: downloads once. What follows a ? in a URL may be a credential: no message has it, and curl reads the
+# URL from its standard input, since every user sees the arguments of a process.
 fetch() {
   case $1 in
     s3://*) within 900 aws s3 cp --only-show-errors "$1" "$2" ;;
-    https://*) within 930 curl -sSfL --connect-timeout 15 -m 900 --proto =https --proto-redir =https -o "$2" "$1" ;;
-    *) fail "$1 is neither an https:// nor an s3:// location: correct it." ;;
+    https://*)
+      within 930 curl -sSfL --connect-timeout 15 -m 900 --proto =https --proto-redir =https -o "$2" -K - <<< "url = \"$1\""
+      ;;
+    *) fail "${1%%\?*} is neither an https:// nor an s3:// location: correct it." ;;
   esac
 }
 
 # download URL FILE NAME SHA256 PARAMETER: downloads and checks. Without a SHA256, that of the first installation
 # counts, which is recorded on /efs. PARAMETER begins the names of the form's questions about this file.
 download() {
-  local url=$1 file=$2 name=$3 wanted=${4,,} record=$SHARED/$3.sha256 sum origin="$5Sha256 names"
-  attempt 3 20 fetch "$url" "$file" ||
+  local url=${1%%\?*} file=$2 name=$3 wanted=${4,,} record=$SHARED/$3.sha256 sum origin="$5Sha256 names"
+  attempt 3 20 fetch "$1" "$file" ||
     fail "The $name could not be downloaded from $url: see the message above, and set $5Url to where it is."
   sum=$(sha256sum < "$file" | cut -d ' ' -f 1)
   if [[ -z $wanted && -s $record ]]; then
@@ -53,7 +56,7 @@ fill() {
 
 # database_jar FOLDER: puts the driver's jar there, from the vendor's archive if it is in one.
 database_jar() {
-  case $JDBC_URL in
+  case ${driver_url%%\?*} in
     *.jar) cp "$cache/driver" "$1/mysql-connector-j.jar" ;;
     *)
       tar -xf "$cache/driver" -C "$cache" --wildcards '*/mysql-connector-*.jar' --no-same-owner &&
@@ -63,8 +66,11 @@ database_jar() {
   compgen -G "$1/mysql-connector-*.jar" > /dev/null
 }
 
-download "$JDBC_URL" "$cache/driver" jdbc-driver "$JDBC_SHA256" JdbcDriver
-download "$INSTALLER_URL" "$cache/installer.jar" installer "$INSTALLER_SHA256" PortalInstaller
+locations=$(secret_text "$DOWNLOADS_SECRET_ARN" "the download locations")
+driver_url=$(json_field JdbcDriver <<< "$locations")
+installer_url=$(json_field PortalInstaller <<< "$locations")
+download "$driver_url" "$cache/driver" jdbc-driver "$JDBC_SHA256" JdbcDriver
+download "$installer_url" "$cache/installer.jar" installer "$INSTALLER_SHA256" PortalInstaller
 
 license=''
 if [[ -n $LICENSE_SECRET_ARN ]]; then
@@ -87,7 +93,7 @@ fill DATABASE_PASSWORD "$password"
 fill SERVERS "$(portal_servers)"
 (umask 077 && printf '%s\n' "$config" > "$work/efinstall.config")
 
-echo "installing $FLAVOR from $INSTALLER_URL into ${EF_TOP#"$ROOT"}"
+echo "installing $FLAVOR from ${installer_url%%\?*} into ${EF_TOP#"$ROOT"}"
 (umask 027 && : > "$log")
 status=0
 (cd "$work" && umask 022 && within 1500 "$JAVA_LINK/bin/java" -jar "$cache/installer.jar" \
@@ -111,4 +117,4 @@ done < <(grep -rlFf "$work/password" --include='*.conf' --include='*.config*' --
 library=$(find "$EF_TOP" -path '*/enginframe/WEBAPP/WEB-INF/lib' -type d | sort | tail -n 1)
 [[ -n $library ]] ||
   fail "The installer of $FLAVOR made no WEBAPP/WEB-INF/lib for the JDBC driver: is it the right installer?"
-database_jar "$library" || fail "The archive at $JDBC_URL has no mysql-connector jar: correct JdbcDriverUrl."
+database_jar "$library" || fail "The archive at ${driver_url%%\?*} has no mysql-connector jar: correct JdbcDriverUrl."
