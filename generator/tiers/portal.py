@@ -55,6 +55,8 @@ USER_DATA = "userdata/header.sh"
 AWS_EBS_KEY = "alias/aws/ebs"
 ROOT_DEVICE = "/dev/xvda"  # of Amazon Linux 2023
 METRICS_NAMESPACE = "HpcPortal"
+# What Auto Scaling leaves alone while a node is replaced.
+SUSPENDED = ("HealthCheck", "ReplaceUnhealthy", "AZRebalance", "AlarmNotification", "ScheduledActions")
 SIGNAL_TIMEOUT = "PT1H"  # the most that CloudFormation takes for a rolling update
 
 
@@ -156,13 +158,7 @@ def build(
                         MaxBatchSize=1,
                         WaitOnResourceSignals=True,
                         PauseTime=SIGNAL_TIMEOUT,
-                        SuspendProcesses=[
-                            "HealthCheck",
-                            "ReplaceUnhealthy",
-                            "AZRebalance",
-                            "AlarmNotification",
-                            "ScheduledActions",
-                        ],
+                        SuspendProcesses=list(SUSPENDED),
                     )
                 ),
                 # The interface says the subnet; a VPCZoneIdentifier beside it is refused.
