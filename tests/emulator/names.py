@@ -39,6 +39,13 @@ def physical_name(
     return name.lower() if lowercase else name
 
 
+def snapshot_id(physical_id: str) -> str:
+    """The name of the snapshot that a DeletionPolicy has made: STACK-snapshot-RESOURCE-END, of STACK-RESOURCE-END."""
+    stack, resource, end = physical_id.rsplit("-", 2)
+    return f"{stack}-snapshot-{resource}-{end}"
+
+
 def install() -> None:
-    """Replace ministack's way of making names."""
+    """Replace ministack's ways of making names."""
     provisioners._physical_name = physical_name
+    provisioners._snapshot_id = snapshot_id

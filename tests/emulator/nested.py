@@ -139,7 +139,9 @@ class NestedStack:
     def continued(physical_id: str, skip: list[str]) -> Made:
         """Go on with the rollback of a nested stack, as somebody goes on with its parent's."""
         own = {name for name in skip if "." in name or _stacks[physical_id.split("/")[1]]["_rollback_failed"].get(name)}
-        api("cloudformation").continue_update_rollback(StackName=physical_id, ResourcesToSkip=sorted(own))
+        api("cloudformation").continue_update_rollback(
+            StackName=physical_id, **({"ResourcesToSkip": sorted(own)} if own else {})
+        )
         return _ended_well(physical_id)
 
     @staticmethod

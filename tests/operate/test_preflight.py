@@ -144,11 +144,11 @@ def test_one_is_singular(faults: int, warnings: int, passed: int, words: str) ->
 
 def test_an_installer_out_of_reach_is_a_warning(run: Run, emulator: Emulator) -> None:
     """The stack's function fetches it from elsewhere."""
-    unreachable = {"PortalInstallerUrl": "https://127.0.0.1:9/installer.jar"}
+    unreachable = {"PortalInstallerUrl": "https://127.0.0.1/installer.jar"}
     status, lines = run(good(emulator, "us-east-1") | unreachable, "us-east-1")
     assert status == 0
     [warning] = [text for text in texts(lines, "warning") if text != preflight.NOT_NAMED]
-    assert warning.startswith("PortalInstallerUrl https://127.0.0.1:9/installer.jar cannot be reached from here (")
+    assert warning.startswith("PortalInstallerUrl https://127.0.0.1/installer.jar cannot be reached from here (")
 
 
 def test_without_credentials_the_form_is_checked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,7 +90,7 @@ def test_answers_are_percent_encoded() -> None:
             {"AdminPasswordSecretArn": "Sesame-2024"},
             "AdminPasswordSecretArn does not fit: Must be a secret's ARN, or blank.",
         ),
-        ({"PortalInstallerUrl": "https://u:pw@host/i.jar"}, "PortalInstallerUrl holds a credential, which must not be"),
+        ({"PortalInstallerUrl": "https://u:pw@host/i.jar"}, "PortalInstallerUrl does not fit: Must be an https"),
         ({"JdbcDriverUrl": "https://b.s3.amazonaws.com/d?X-Amz-Signature=0a"}, "JdbcDriverUrl holds a credential"),
         ({"JdbcDriverUrl": "https://host/d?sv=1&sig=0a"}, "JdbcDriverUrl holds a credential"),
         ({"JdbcDriverUrl": "https://host/d?access_token=0a"}, "JdbcDriverUrl holds a credential"),

@@ -49,9 +49,9 @@ def refused(path: Path) -> str:
         ("Waf: no", "no"),
         ("Waf: 'yes'", "yes"),
         ('Waf: "no"  # none', "no"),
-        ("ComputeMaxNodes: 010", "010"),
+        ("KeyName: 010", "010"),
         ("ComputeMaxNodes: 12", "12"),
-        ("DatabaseMinCapacity: 1.50", "1.50"),
+        ("KeyName: 1.50", "1.50"),
         ("KeyName: 12:30:00", "12:30:00"),
         ("KeyName: on", "on"),
         ("KeyName: 2024-01-01", "2024-01-01"),
@@ -90,7 +90,7 @@ def test_answers_are_handed_on_as_texts() -> None:
             ", line 2: PortalAccessCIDR is no question of the form: take it out, or correct its name.",
         ),
         ("Waf: true\n", ", line 1: Waf does not fit: Choose no or yes."),
-        ("ComputeMaxNodes: many\n", ", line 1: ComputeMaxNodes does not fit: Must be 1 to 1000."),
+        ("ComputeMaxNodes: many\n", ", line 1: ComputeMaxNodes does not fit: Must be a whole number from 1 to 1000."),
         ("Waf: no\nKeyName: a\nWaf: yes\n", ": Waf stands in lines 1 and 3: keep one of them."),
         ("Waf: no\n\tKeyName: a\n", ", line 2 is indented by a tab: use blanks."),
         (
@@ -247,11 +247,11 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_project_is_staged_with_the_answers_as_texts(stage: Path) -> None:
-    taskcat.OVERRIDES.write_text("Waf: no\nComputeMaxNodes: 012\n")
+    taskcat.OVERRIDES.write_text("Waf: no\nKeyName: 012\n")
     assert main(["taskcat", "--stage", str(stage), "--tests", "minimal"]) == 0
     assert (stage / RELEASE_FOLDER / "templates" / "main.template.yaml").is_file()
     staged = yaml.safe_load((stage / ".taskcat_overrides.yml").read_text())
-    assert staged == {"Waf": "no", "ComputeMaxNodes": "012"}
+    assert staged == {"Waf": "no", "KeyName": "012"}
 
 
 @pytest.mark.parametrize("zones", [2, 3])

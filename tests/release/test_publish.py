@@ -432,7 +432,8 @@ def test_a_stamp_changes_nothing_else(source: Path) -> None:
     plain, stamped = (
         contents.templates(2, Sources(source, version)) for version in (__version__, "7.7.7-dev.g1234567")
     )
-    same = {key: CHECKSUM.sub("", text) for key, text in plain.items()}
+    # A release's version looks like a number to some readers, and stands in quotes.
+    same = {key: CHECKSUM.sub("", text).replace(f"'{__version__}'", __version__) for key, text in plain.items()}
     assert same == {
         key: CHECKSUM.sub("", text.replace("7.7.7-dev.g1234567", __version__)) for key, text in stamped.items()
     }

@@ -31,8 +31,11 @@ def clusters(case: Case) -> Findings:
 
 
 def demands_stopped_fleets(case: Case, name: str) -> bool:
-    """Whether the answer changes so that ParallelCluster makes the change only in stopped clusters."""
-    old, new = (case.old_answers or {}).get(name, ""), case[name]
+    """Whether the answer changes so that ParallelCluster makes the change only in stopped clusters.
+
+    An earlier release may have handed over fewer answers: one that it did not is no change.
+    """
+    old, new = (case.old_answers or {}).get(name, case[name]), case[name]
     kind = OF_CLUSTERS[name]
     fewer = kind == FEWER and float(new or 0) < float(old or 0)
     return old != new and (kind == ANY or fewer or (kind == OFF and new == "no"))
