@@ -38,6 +38,7 @@ OF_CLUSTERS = {
     "DirectoryLdapAccessFilter": ANY,
     "DirectoryLdapSchema": ANY,
     "LogRetentionDays": NONE,
+    "Tags": NONE,
 }
 
 # Every answer that a check reads. An update that changes none of them leaves preflight alone.

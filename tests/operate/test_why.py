@@ -177,4 +177,5 @@ def test_the_real_stack_refused_by_preflight_broken_by_a_node_and_deleted(
         "access-log bucket",
         "database snapshot",
         "provider's log group",
+        "provider's log group",
     ]

@@ -20,7 +20,8 @@ fetch() {
   case $1 in
     s3://*) within 900 aws s3 cp --only-show-errors "$1" "$2" ;;
     https://*)
-      within 930 curl -sSfL --connect-timeout 15 -m 900 --proto =https --proto-redir =https -o "$2" -K - <<< "url = \"$1\""
+      within 930 curl -sSfL --connect-timeout 15 -m 900 --proto =https --proto-redir =https -o "$2" -K - \
+        <<< "url = \"$1\""
       ;;
     *) fail "${1%%\?*} is neither an https:// nor an s3:// location: correct it." ;;
   esac
