@@ -70,7 +70,7 @@ def test_an_update_of_the_tags_leaves_the_certificate_as_it_is(cloudformation: C
 
 
 @pytest.mark.parametrize("name", [NAME, LONG])
-def test_what_the_certificate_says(name: str) -> None:
+def test_the_certificate_is_for_its_name_and_signed_by_its_own_key(name: str) -> None:
     pem, key_pem = certificate.make(name)
     made = x509.load_pem_x509_certificate(pem)
     key = serialization.load_pem_private_key(key_pem, None)
@@ -134,14 +134,14 @@ def test_update_of_a_certificate_that_is_gone_makes_another(cloudformation: Clou
     assert got["Status"] == "SUCCESS" and imported(acm, got["PhysicalResourceId"])
 
 
-def test_delete_and_delete_again(cloudformation: CloudFormation, acm: Any) -> None:
+def test_a_delete_can_be_repeated(cloudformation: CloudFormation, acm: Any) -> None:
     arn = send(cloudformation, "Create")["PhysicalResourceId"]
     for _ in range(2):
         assert send(cloudformation, "Delete", PhysicalResourceId=arn)["Status"] == "SUCCESS"
     assert acm.list_certificates()["CertificateSummaryList"] == []
 
 
-def test_delete_after_a_failed_create(cloudformation: CloudFormation, acm: Any) -> None:
+def test_delete_after_a_failed_create_succeeds(cloudformation: CloudFormation, acm: Any) -> None:
     assert send(cloudformation, "Delete", None, PhysicalResourceId="not-created")["Status"] == "SUCCESS"
     send(cloudformation, "Create", LONG)
     send(cloudformation, "Create")  # which came so late that CloudFormation knows no ARN

@@ -32,7 +32,7 @@ def up(site: Site, *numbers: int) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_replaced_three_times(site: Site, number: int) -> None:
+def test_node_replaced_three_times_keeps_its_place(site: Site, number: int) -> None:
     """The new node has the old one's place, joins and installs nothing; users find what they left."""
     other = site.portals[3 - number]
     other.submitted(site.clusters[number].id, "#!/bin/bash\ntrue", "before")
@@ -52,7 +52,7 @@ def test_replaced_three_times(site: Site, number: int) -> None:
     site.portals[number].submitted(site.clusters[number].id, "#!/bin/bash\ntrue")
 
 
-def test_both_lost_and_made_anew(site: Site) -> None:
+def test_both_nodes_made_anew_have_the_same_portal(site: Site) -> None:
     """From nothing but /efs and the database: the same portal, with all that was in it."""
     before = state(site, 1)
     for number in (1, 2):
@@ -67,7 +67,7 @@ def test_both_lost_and_made_anew(site: Site) -> None:
         until(partial(site.offers_all, portal), "a portal does not offer both clusters")
 
 
-def test_restarted_by_the_watchdog(site: Site) -> None:
+def test_watchdog_restarts_a_dead_agent(site: Site) -> None:
     """The portal's agent dies, which the start page does not show: after three looks it is back."""
     portal = site.portals[2]
     pid = portal.machine.ask("cat /efs/nice/enginframe/tmp/$(hostname)/agent.pid")

@@ -29,7 +29,7 @@ def offers(portal: Portal, *clusters: Cluster) -> bool:
     return set(portal.clusters()) == {cluster.id for cluster in clusters}
 
 
-def test_munge_key_that_differs(site: Site) -> None:
+def test_munge_key_that_differs_is_reported_and_mended_by_the_bootstrap(site: Site) -> None:
     """The node's jobs would be refused: its watch says why; the other node goes on; the bootstrap mends it."""
     portal, other = site.portals[2], site.portals[1]
     site.refresh()
@@ -47,7 +47,7 @@ def test_munge_key_that_differs(site: Site) -> None:
     portal.submitted(site.clusters[1].id, "#!/bin/bash\ntrue")
 
 
-def test_clocks_that_differ(site: Site) -> None:
+def test_clocks_that_differ_are_reported(site: Site) -> None:
     """A node an hour ahead: told from a wrong key where Slurm tells them apart, and gone with the clock set right."""
     portal = site.portals[2]
     unit = "/run/systemd/system/munge.service.d"
@@ -63,7 +63,7 @@ def test_clocks_that_differ(site: Site) -> None:
     portal.sees_answers(2)
 
 
-def test_munged_that_is_dead(site: Site) -> None:
+def test_munged_that_is_dead_is_reported(site: Site) -> None:
     """No credentials at all: it is this node's fault, and said so."""
     portal = site.portals[2]
     portal.machine.ask("systemctl stop munge")
@@ -73,7 +73,7 @@ def test_munged_that_is_dead(site: Site) -> None:
     portal.sees_answers(2)
 
 
-def test_publication_that_is_half_written(site: Site) -> None:
+def test_publication_that_is_half_written_is_not_offered(site: Site) -> None:
     """Not offered; the other cluster is; the head node's next publication mends it."""
     portal, cluster = site.portals[1], site.clusters[1]
     home = f"/efs/slurm/{cluster.name}"

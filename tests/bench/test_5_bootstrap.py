@@ -49,7 +49,7 @@ def round_of(site: Site, number: int, moments: tuple[float, float], power: bool)
     portal.wait_until_healthy()
 
 
-def test_killed_at_twenty_random_points(site: Site) -> None:
+def test_bootstrap_killed_at_twenty_random_points_still_completes(site: Site) -> None:
     """Both nodes at once, five times, mostly with nothing on /efs yet; then everything still works."""
     dice = random.Random(SEED)
     for n in range(ROUNDS):

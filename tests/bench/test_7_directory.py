@@ -121,7 +121,7 @@ def test_namesake_of_a_local_account_is_not_let_in_for_it(site: Site, directory:
         assert machine.ask(f"id -u {NAMESAKE}; id -un 5001").split() == ["5001", NAMESAKE]
 
 
-def test_portal_node_made_while_the_directory_is_away(site: Site, directory: Directory) -> None:
+def test_portal_node_comes_up_without_its_directory(site: Site, directory: Directory) -> None:
     """It comes up and says so; efadmin signs in; with the directory back its users do, without a hand."""
     uid = site.portals[2].machine.ask(f"id -u {INSIDE}")
     theirs = {zone: as_user(site, zone, directory.passwords[INSIDE]) for zone in ZONES}
@@ -146,7 +146,7 @@ def test_portal_node_made_while_the_directory_is_away(site: Site, directory: Dir
     site.refresh()
 
 
-def test_head_node_that_loses_its_directory(site: Site, directory: Directory) -> None:
+def test_head_node_that_loses_its_directory_keeps_nothing_of_it(site: Site, directory: Directory) -> None:
     """No configuration of sssd is left on it, and its users are not known; given one again, they are."""
     head = site.clusters[2].head
     script = cluster_scripts(ROOT)[1]["directory.sh"]

@@ -174,7 +174,7 @@ def test_a_source_that_is_not_text(refused: Refused, source: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["x = '\t'\n", "x = 1  \n", "x = '\u00e9'\n"], ids=["tab", "blank", "letter"])
-def test_inline_code_that_would_spoil_its_literal_block(refused: Refused, source: Path, line: str) -> None:
+def test_inline_code_that_would_spoil_its_literal_block_is_refused(refused: Refused, source: Path, line: str) -> None:
     handler = source / "lambda" / "assets" / "handler.py"
     handler.write_text(handler.read_text() + line, encoding="utf-8")
     assert "lambda/assets: use plain ASCII without tabs or trailing blanks" in refused("--source", source)

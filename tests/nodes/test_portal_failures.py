@@ -299,7 +299,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> PortalNode:
 
 
 @pytest.mark.parametrize("call", [2, 12, 20, 24, 25, 28, 31, 43])
-def test_lost_half_way(tmp_path: Path, whole: PortalNode, call: int) -> None:
+def test_a_new_node_finishes_what_a_lost_one_began(tmp_path: Path, whole: PortalNode, call: int) -> None:
     """Every process killed at some call of the bootstrap: a new node finishes what the lost one began, and the same."""
     efs = tmp_path / "efs"
     efs.mkdir()

@@ -145,7 +145,7 @@ def test_the_log_of_a_head_node_is_found(tools: Tools, emulator: Emulator) -> No
     assert logs.of(tools.account, LEAF, [LEAF]) is None
 
 
-def test_a_node_that_never_signalled(tools: Tools, emulator: Emulator, name: str) -> None:
+def test_a_node_that_never_signalled_leads_to_its_log_group(tools: Tools, emulator: Emulator, name: str) -> None:
     logs_of = event(("portal", "PortalStack"), "PortalLogs", "CREATE_COMPLETE", kind=logs.GROUP)
     group = EventAt(logs_of.path, {**logs_of.event, "PhysicalResourceId": f"portal-{name}"})
     failed = failing(("portal", "PortalStack"), logs.NODE, "Failed to receive 1 resource signal(s) within the duration")

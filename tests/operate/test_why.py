@@ -81,7 +81,7 @@ def test_a_failed_update_is_not_blamed_on_an_earlier_failure(tools: Tools, emula
     assert "did not fail: UPDATE_COMPLETE." in tools("why", name).out
 
 
-def test_a_failed_delete(tools: Tools, faults: Emulator, name: str) -> None:
+def test_a_failed_delete_has_its_cause(tools: Tools, faults: Emulator, name: str) -> None:
     topic = template({"Topic": resource("AWS::SNS::Topic")})
     assert faults.create_stack(name, inside(faults, topic, name)).complete
     faults.inject(Fault("delete", "AWS::SNS::Topic", "still in use", f"{name}-Middle"))
@@ -94,7 +94,7 @@ def test_a_failed_delete(tools: Tools, faults: Emulator, name: str) -> None:
     assert "did not fail: DELETE_COMPLETE." in tools("why", name).out
 
 
-def test_a_child_that_never_came_to_be(tools: Tools, emulator: Emulator, name: str) -> None:
+def test_a_child_that_was_never_created_is_the_cause(tools: Tools, emulator: Emulator, name: str) -> None:
     url = emulator.url("templates-test", f"{name}-nowhere.json")
     emulator.publish({f"{name}.json": b"{}"}, "templates-test")
     emulator.create_stack(name, template({"Child": resource("AWS::CloudFormation::Stack", TemplateURL=url)}))

@@ -97,7 +97,7 @@ def test_answers_are_percent_encoded() -> None:
         ({"PortalInstallerUrl": "https://host/" + "a" * 900}, "characters and 1024 are allowed: give fewer answers"),
     ],
 )
-def test_what_a_link_must_not_carry(answers: dict[str, str], sentence: str) -> None:
+def test_answers_that_a_link_must_not_carry_are_refused(answers: dict[str, str], sentence: str) -> None:
     with pytest.raises(GeneratorError, match=re.escape(sentence)):
         launch_links.quick_create("us-east-1", "publisher", "us-east-1", "hpc-portal/", given=answers)
 

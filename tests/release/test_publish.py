@@ -518,7 +518,7 @@ def test_what_is_wrong_with_the_command(
         ("PutObject", "PreconditionFailed", "Somebody else has just written "),
     ],
 )
-def test_what_aws_refuses(
+def test_what_aws_refuses_is_one_sentence(
     run: Run,
     operation: str,
     code: str,
@@ -533,7 +533,7 @@ def test_what_aws_refuses(
     assert out == "", "nothing half-claimed"
 
 
-def test_a_file_that_may_not_be_read(
+def test_a_file_that_may_not_be_read_is_one_sentence(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run() == 0
