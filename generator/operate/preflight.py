@@ -72,14 +72,14 @@ def on_account(
     given: Mapping[str, str], region: str, session: Any, folder: str, stack: str, zone_count: int = DEFAULT_ZONES
 ) -> Iterator[Verdict]:
     """What the account says; `given` are all answers, each of which fits the form."""
-    checks = load_function("preflight", "verdicts")
+    not_applicable = load_function("preflight", "verdicts").NOT_APPLICABLE
     about_release = load_function("preflight", "checks.release").release_files.title
     check_launch = load_function("preflight").check_launch
     all_answers = resolved(given, region, folder)
     for verdict in check_launch(all_answers, region, session, zone_count=zone_count, stack=stack):
         if verdict.check == about_release and not given["AssetsBucket"]:
             yield Verdict(verdict.check, WARNING, NOT_NAMED)
-        elif verdict.level != checks.NOT_APPLICABLE:
+        elif verdict.level != not_applicable:
             yield Verdict(verdict.check, verdict.level, verdict.text)
 
 

@@ -40,9 +40,8 @@ def snapshots(account: Account, stacks: Stacks) -> Iterator[Leftover]:
     found = items(account.client("rds"), "describe_db_cluster_snapshots", "DBClusterSnapshots", SnapshotType="manual")
     for item in found:
         name, its = item["DBClusterSnapshotIdentifier"], tags(item.get("TagList", []))
-        named = SNAPSHOT.match(name)
-        known = stacks.maker(name, "databasestack", "AWS::RDS::DBClusterSnapshot", "snapshot-DatabaseCluster")
-        owner = its.get(STACK_NAME) or known or (named[1] if named else "")
+        made = ("databasestack", "AWS::RDS::DBClusterSnapshot", "snapshot-DatabaseCluster")
+        owner = its.get(STACK_NAME) or _maker(stacks, name, SNAPSHOT, *made)
         if its.get(LOGICAL_ID, "DatabaseCluster") != "DatabaseCluster" or "databasestack" not in owner.lower():
             continue
         remove = f"aws rds delete-db-cluster-snapshot --db-cluster-snapshot-identifier {name}"
@@ -96,9 +95,8 @@ def log_buckets(account: Account, stacks: Stacks) -> Iterator[Leftover]:
     tagged = items(account.client("resourcegroupstaggingapi"), "get_resources", "ResourceTagMappingList", **asked)
     owners = {item["ResourceARN"].rsplit(":", 1)[-1]: tags(item["Tags"]).get(STACK_NAME, "") for item in tagged}
     for name in _buckets(account):
-        named = LOG_BUCKET.match(name)
-        known = stacks.maker(name, "loadbalancerstack", "AWS::S3::Bucket", "AccessLogBucket")
-        owner = owners.get(name) or known or (named[1] if named else "")
+        made = ("loadbalancerstack", "AWS::S3::Bucket", "AccessLogBucket")
+        owner = owners.get(name) or _maker(stacks, name, LOG_BUCKET, *made)
         if "loadbalancerstack" in owner.lower() and not stacks.living(owner):
             note = "its objects expire by themselves, the bucket does not"
             remove = f"aws s3 rb --force s3://{name}"
@@ -141,6 +139,12 @@ def cleanup_logs(account: Account, stacks: Stacks) -> Iterator[Leftover]:
         owner = known or found[2] or ""
         if owner and not stacks.living(owner):
             yield _log_group("provider's log group", name, stored, root(owner))
+
+
+def _maker(stacks: Stacks, name: str, pattern: re.Pattern[str], *made: str) -> str:
+    """The stack that has made a name: one that is known (for `made` see Stacks.maker), else what the name shows of it."""
+    found = pattern.match(name)
+    return stacks.maker(name, *made) or (found and found[1]) or ""
 
 
 def _log_group(kind: str, name: str, stored: int, stack: str) -> Leftover:

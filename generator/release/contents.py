@@ -41,7 +41,7 @@ def files(zone_count: int, sources: Sources, wheels: Path) -> dict[str, bytes]:
             f"The packages in {wheels} have SHA-256 {archives.digest(layer)}, and {archives.PACKAGES_PIN} names "
             f"{pinned}: remove that folder and try again, or run `make lock` if the pins have changed."
         )
-    found |= {**archives.own_files(sources.root), archives.packages_key(pinned): layer}
+    found |= {**sources.own_files().contents, archives.packages_key(pinned): layer}
     return {**dict(sorted(found.items())), archives.MANIFEST: archives.sha256sums(found)}
 
 

@@ -44,11 +44,12 @@ def build(zone_count: int, source: Path, with_documents: bool) -> Built:
 
 def documents() -> dict[str, bytes]:
     """The documents that derive from the templates, by their path in the project."""
-    from generator.documents import picture, updates
+    from generator.documents import picture, preflight_checks, updates
     from generator.release import taskcat
 
     texts = {
         "docs/updates.md": updates.document(),
+        preflight_checks.DOCUMENT: preflight_checks.document(),
         "docs/architecture.svg": picture.draw(),
         ".taskcat.yml": taskcat.configuration(Sources()),
     }

@@ -15,7 +15,14 @@ from generator.text.sources import ROOT
 
 STAMP = ROOT / ".cache" / "unchanged"
 FOLDERS = ("generator", "lambda", "parameters", "templates", "userdata", "build")
-FILES = (".cfnlintrc", ".taskcat.yml", "docs/architecture.svg", "docs/updates.md", "requirements/main.txt")
+FILES = (
+    ".cfnlintrc",
+    ".taskcat.yml",
+    "docs/architecture.svg",
+    "docs/preflight.md",
+    "docs/updates.md",
+    "requirements/main.txt",
+)
 
 
 def state(root: Path = ROOT) -> str:

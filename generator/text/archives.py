@@ -11,6 +11,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from generator.errors import GeneratorError
 from generator.text import packed_files
@@ -30,6 +31,17 @@ COMMON = "common.sh"  # of the clusters' scripts
 ATTEMPT = "attempt.sh"  # of userdata/, for all nodes
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 INSTALL_NOTES = {"INSTALLER", "RECORD", "REQUESTED", "bin"}  # differ between pip and uv; the Lambda reads none of them
+
+
+class OwnFiles(NamedTuple):
+    """The asset files that are made of the project's sources alone, by their key below the release's prefix.
+
+    `bundle` is the key of the portal nodes' bundle, `scripts` the key prefix of the clusters' scripts.
+    """
+
+    contents: dict[str, bytes]
+    bundle: str
+    scripts: str
 
 
 def digest(content: bytes) -> str:
@@ -123,12 +135,12 @@ def packages_layer(wheels: Path) -> bytes:
     return buffer.getvalue()
 
 
-def own_files(root: Path) -> dict[str, bytes]:
-    """The asset files that are made of the project's sources alone, by their key below the release's prefix."""
+def own_files(root: Path) -> OwnFiles:
+    """The bundle and the scripts, these at both of their places. Raises GeneratorError for what a node could not use."""
     bundle_key, bundle = portal_bundle(root)
     prefix, scripts = cluster_scripts(root)
     copies = {f"{folder}/{name}": text for folder in (prefix, FIXED_SCRIPTS) for name, text in scripts.items()}
-    return {bundle_key: bundle, **copies}
+    return OwnFiles({bundle_key: bundle, **copies}, bundle_key, prefix)
 
 
 def _whole(path: Path, script: bytes, name: str, text: bytes) -> bytes:

@@ -48,6 +48,11 @@ class Sources:
             raise GeneratorError(f"{path} must hold a YAML mapping: restore it from the repository")
         return found
 
+    @cache  # noqa: B019 - one object for a run
+    def own_files(self) -> archives.OwnFiles:
+        """The asset files that are made of the project's sources alone."""
+        return archives.own_files(self.root)
+
     def packages_checksum(self) -> str:
         """SHA-256 of the layer of the certificate function's packages."""
         return self.packages or archives.pinned_packages(self.root)

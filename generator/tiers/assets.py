@@ -130,9 +130,9 @@ def build(tier: Tier, assets: form.Assets, operations: form.Operations, nested: 
         description="Copies the release's files into the stack's own bucket, and empties it at the end.",
     )
     packages = tier.sources.packages_checksum()
-    files = {key: archives.digest(content) for key, content in archives.own_files(tier.sources.root).items()}
+    own = tier.sources.own_files()
+    files = {key: archives.digest(content) for key, content in own.contents.items()}
     files[archives.packages_key(packages)] = packages
-    bundle, content = archives.portal_bundle(tier.sources.root)
     t.add_resource(
         AssetCopy(
             "Copy",
@@ -150,7 +150,7 @@ def build(tier: Tier, assets: form.Assets, operations: form.Operations, nested: 
     return Assets(
         local_assets_bucket=Ref(bucket),
         certificate_packages_zip=archives.packages_key(packages),
-        portal_bundle=bundle,
-        portal_bundle_sha256=archives.digest(content),
-        cluster_scripts=archives.cluster_scripts(tier.sources.root)[0],
+        portal_bundle=own.bundle,
+        portal_bundle_sha256=files[own.bundle],
+        cluster_scripts=own.scripts,
     )

@@ -135,7 +135,7 @@ def _self_signed(
     packages = t.add_resource(
         LayerVersion(
             "CertificatePackages",
-            Condition="SelfSigned",
+            Condition=SELF_SIGNED,
             Description="What the certificate function needs beyond the runtime's own packages.",
             CompatibleRuntimes=[RUNTIME],
             Content=Content(S3Bucket=assets.local_assets_bucket, S3Key=assets.certificate_packages_zip),

@@ -45,7 +45,7 @@ def handler(event: Event) -> Result:
 def preflight(event: Event, properties: Properties, old: Properties | None) -> Result:
     """Custom::Preflight."""
     case = case_of(event, properties, old)
-    if not (old and is_rolling_back(case, event["StackId"])):
+    if not (old and is_rolling_back(case)):
         refuse_faults(judge(case, CHECKS))
     if len(case.zones) < case.zone_count:
         raise Fault(f"AWS does not list the zones of {case.region}: name one in each AvailabilityZone question.")
@@ -87,9 +87,9 @@ def refuse_faults(verdicts: list[Verdict]) -> None:
         raise Fault(f"Faults found: {len(faults)}, all in the log. {numbered}")
 
 
-def is_rolling_back(case: Case, stack: str) -> bool:
-    """Whether the stack, or the operator's stack that holds it, returns to answers that were good."""
-    for name in filter(None, (stack, case.stack)):
+def is_rolling_back(case: Case) -> bool:
+    """Whether the checks' own stack, or the operator's that holds it, returns to answers that were good."""
+    for name in filter(None, (case.own_stack, case.stack)):
         try:
             described = case.client("cloudformation").describe_stacks(StackName=name)
         except ClientError as error:

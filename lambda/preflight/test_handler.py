@@ -207,8 +207,8 @@ def test_a_rollback_is_seen_by_the_status_of_the_operator_s_stack_too() -> None:
         return {"Stacks": [{"StackName": "s", "CreationTime": ENDED, "StackStatus": status}]}
 
     account = Account({**good(), "DescribeStacks": stacks})
-    assert is_rolling_back(Case({}, "us-east-1", account, stack="hpc"), "hpc-PreflightStack-1A")
-    assert not is_rolling_back(Case({}, "us-east-1", account, stack="another"), "another-PreflightStack-1A")
+    assert is_rolling_back(Case({}, "us-east-1", account, stack="hpc", own_stack="hpc-PreflightStack-1A"))
+    assert not is_rolling_back(Case({}, "us-east-1", account, stack="another", own_stack="another-PreflightStack-1A"))
 
 
 def test_the_role_allows_what_launches_and_updates_call_and_nothing_else(cloudformation: CloudFormation) -> None:
@@ -218,7 +218,7 @@ def test_the_role_allows_what_launches_and_updates_call_and_nothing_else(cloudfo
     for answers in (NAMED, {**NAMED, **VPC}):
         check_launch({**ANSWERS, **RESOLVED, **answers}, "us-east-1", account, may_make=True)
     case = Case({}, "us-east-1", account, own_stack="stack")
-    is_rolling_back(case, "stack")
+    is_rolling_back(case)
     assert run(held_image, case)[0].level == OK
     assert hides_images(case) is False
     old = {**ANSWERS, **RESOLVED}

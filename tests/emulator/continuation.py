@@ -6,22 +6,16 @@ ministack knows the stack's own resources alone.
 
 from typing import Any
 
-from ministack.services.cloudformation import _stacks, handlers
+from ministack.services.cloudformation import handlers
 
 ACTION = "ContinueUpdateRollback"
 MEMBER = "ResourcesToSkip.member."
 TO_SKIP = "_to_skip"  # of a stack whose rollback is continued: what to skip in the stacks below it
 
 
-def asked(parent: str, child: str) -> list[str] | None:
-    """What to skip in the nested stack `child`, in ResourcesToSkip's words; None where nobody continues the rollback."""
-    above = _stacks[parent]
-    if above["StackStatus"] != "UPDATE_ROLLBACK_IN_PROGRESS":
-        above.pop(TO_SKIP, None)
-        return None
-    skipped = above.get(TO_SKIP)
-    own = f"{child}."
-    return None if skipped is None else [name.removeprefix(own) for name in skipped]
+def to_skip(parent: dict[str, Any], child: str) -> list[str]:
+    """What to skip in the nested stack `child`, in ResourcesToSkip's words, now that its parent's rollback goes on."""
+    return [name.removeprefix(f"{child}.") for name in parent.get(TO_SKIP, [])]
 
 
 def install() -> None:

@@ -132,7 +132,7 @@ class NestedStack:
             return _updated(physical_id, _request(new, parent))
         with ways_back.going_back(stack, above):
             if ways_back.stuck_by_itself(stack):
-                return NestedStack.continued(physical_id, continuation.asked(parent, stack["StackName"]) or [])
+                return NestedStack.continued(physical_id, continuation.to_skip(above, stack["StackName"]))
             return _updated(physical_id, {**_request(new, parent), "DisableRollback": True})
 
     @staticmethod

@@ -1,43 +1,45 @@
-"""docs/preflight.md lists the checks as the function has them: the names that PreflightWarnOnly takes.
-
-Rewrite its table with `.venv/main/bin/python -m tests.generator.test_preflight_reference`.
-"""
+"""docs/preflight.md lists the checks as the function has them: the names that PreflightWarnOnly takes."""
 
 from __future__ import annotations
 
-from generator.text.functions import load_function
+from pathlib import Path
+
+import pytest
+
+from generator.documents import preflight_checks
+from generator.errors import GeneratorError
+from generator.release import outputs, unchanged
 from generator.text.sources import ROOT
-from tests.support.built import questions
-
-DOCUMENT = ROOT / "docs" / "preflight.md"
-HEAD = "| name | what it checks | read again when an update changes | can only warn |\n| --- | --- | --- | --- |\n"
-
-
-def table() -> str:
-    """The checks, a row for each, in the order of their reports."""
-    facts = load_function("preflight", "facts")
-    rows = []
-    for check in load_function("preflight", "checks").CHECKS:
-        # A question that is asked for each zone stands for all of them by its first.
-        reads = [name if name in {*questions(), *facts.RESOLVED} else f"{name}1" for name in check.reads]
-        when = ", ".join(f"`{name}`" for name in reads) or ("every update" if check.always else "-")
-        rows.append(f"| `{check.name}` | {check.title} | {when} | {'no' if check.protects_data else 'yes'} |\n")
-    return HEAD + "".join(rows)
 
 
 def parts() -> tuple[str, str, str]:
     """The document's text before, in and behind its table."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    before, line, rest = text.partition(HEAD.splitlines(keepends=True)[0])
+    text = (ROOT / preflight_checks.DOCUMENT).read_text(encoding="utf-8")
+    before, line, rest = text.partition(preflight_checks.HEAD.splitlines(keepends=True)[0])
     rows = rest.splitlines(keepends=True)
     count = next((number for number, row in enumerate(rows) if not row.startswith("|")), len(rows))
     return before, line + "".join(rows[:count]), "".join(rows[count:])
 
 
 def test_the_reference_lists_every_check() -> None:
-    assert parts()[1] == table(), "rewrite it: see the first lines of this module"
+    assert parts()[1] == preflight_checks.table(), "run: make templates"
 
 
-if __name__ == "__main__":
-    before, _, behind = parts()
-    DOCUMENT.write_text(before + table() + behind, encoding="utf-8")
+def test_the_text_around_the_table_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = preflight_checks.HEAD
+    (tmp_path / "docs").mkdir()
+    (tmp_path / preflight_checks.DOCUMENT).write_text(f"before\n\n{head}| `Gone` | x | - | yes |\n\nbehind\n")
+    monkeypatch.setattr(preflight_checks, "ROOT", tmp_path)
+    assert preflight_checks.document() == f"before\n\n{preflight_checks.table()}\nbehind\n"
+
+
+def test_a_document_without_its_table_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / preflight_checks.DOCUMENT).write_text("text\n")
+    monkeypatch.setattr(preflight_checks, "ROOT", tmp_path)
+    with pytest.raises(GeneratorError, match="has no table of checks"):
+        preflight_checks.document()
+
+
+def test_every_document_that_a_build_writes_is_looked_at_for_changes() -> None:
+    assert set(outputs.documents()) <= set(unchanged.FILES)

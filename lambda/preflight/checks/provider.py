@@ -1,7 +1,6 @@
 """ParallelCluster's CloudFormation provider: that AWS publishes it here, and that it is as this project takes it to be."""
 
 import re
-from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -14,17 +13,10 @@ BOUNDARY = "PermissionsBoundaryPolicy"
 PATTERN = BOUNDARY + r"""[\"']?:.*?AllowedPattern[\"']?:\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+))"""
 
 
-class Published(NamedTuple):
-    """A template of AWS's: what it is to the launch, and its text, or None if it is not there."""
-
-    name: str
-    text: str | None
-
-
 @check("ParallelCluster's CloudFormation provider is published here", reads=("ParallelClusterVersion",))
 def provider(case: Case) -> Findings:
     """It is public, so this function's permissions do not matter."""
-    if published(case, "custom_resource/cluster.yaml").text is None:
+    if published(case, "custom_resource/cluster.yaml") is None:
         yield Wrong("ParallelClusterVersion", f"is not published in {case.region}: choose another.")
 
 
@@ -37,7 +29,7 @@ def provider_templates(case: Case) -> Findings:
     boundary = case["PermissionsBoundaryArn"]
     for path, names in PROVIDER_TEMPLATES.items():
         is_of_boundary = BOUNDARY in names
-        text = published(case, path).text if boundary or not is_of_boundary else None
+        text = published(case, path) if boundary or not is_of_boundary else None
         if text is None:
             continue  # not published, which is a fault of its own, or not used
         missing = [name for name in names if not re.search(rf"\b{name}[\"']?\s*:", text)]
@@ -58,13 +50,13 @@ def admits(text: str, boundary: str) -> bool:
     return bool(re.fullmatch(pattern, boundary, re.ASCII))
 
 
-def published(case: Case, path: str) -> Published:
-    """A template of the version, from AWS's public bucket of the region."""
+def published(case: Case, path: str) -> str | None:
+    """The text of a template of the version, from AWS's public bucket of the region; None if it is not there."""
     key = f"parallelcluster/{case['ParallelClusterVersion']}/templates/{path}"
     try:
         found = case.client("s3", config=ANONYMOUS).get_object(Bucket=f"{case.region}-aws-parallelcluster", Key=key)
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("403", "404", "AccessDenied", "NoSuchKey"):
             raise
-        return Published(path, None)
-    return Published(path, found["Body"].read().decode())
+        return None
+    return str(found["Body"].read().decode())
